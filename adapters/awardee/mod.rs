@@ -1,0 +1,304 @@
+//! Awardee: a conversation carries a set of tag ids; a write replaces the whole set.
+//!
+//! Facts from the vendor's tag guide and API pages; the vendored document `schemas/awardee.json` names the
+//! source of each and marks what is assumed.
+
+mod json;
+
+use crate::{
+    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueTag, Element, Goal, Handle,
+    HeldTag, Identity, Naming, NewTags, Path, Repeat, Rules, Step, Tag, Unreadable, Vendor,
+    VendorProblem, Writes, Written, limit, parse, path::query, reader::Keep, settings::Settings,
+};
+use http::Method;
+use std::{collections::HashSet, sync::Arc};
+
+/// The vendor.
+pub(crate) static VENDOR: Vendor = Vendor {
+    name: "awardee",
+    hosts: &["api.awardee.dev"],
+    base_url: "https://api.awardee.dev/v1",
+    document: include_str!("../../schemas/awardee.json"),
+    // For a whole organisation, whatever key or token is used.
+    rate: &["60/min", "1000/h"],
+    settings: &[],
+    operations: &[
+        (LIST, Keep::Everything),
+        (CREATE, Keep::Everything),
+        (READ, Keep::Everything),
+        (REPLACE, Keep::Everything),
+    ],
+    build,
+};
+
+const LIST: &str = "list_conversation_tags";
+const CREATE: &str = "create_conversation_tag";
+const READ: &str = "get_conversation_tags";
+const REPLACE: &str = "replace_conversation_tags";
+
+/// Largest page (pagination guide: cap of `page_size`).
+const PAGE_SIZE: usize = 100;
+
+fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter> {
+    let name = limit(
+        document,
+        "/components/schemas/CreateConversationTag/properties/name/maxLength",
+    );
+    let name = name.unwrap_or(crate::SAFE_CHARS);
+    Arc::new(Awardee {
+        rules: Rules {
+            writes: Writes::ReplaceSet,
+            naming: Naming::Ids,
+            new_tags: NewTags {
+                name,
+                value: name,
+                text: name,
+            },
+        },
+    })
+}
+
+#[derive(Debug)]
+struct Awardee {
+    rules: Rules,
+}
+
+impl Adapter for Awardee {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn credential(&self, secret: &str) -> (&'static str, String) {
+        ("authorization", format!("Bearer {secret}"))
+    }
+
+    fn list(&self) -> Call {
+        list(0)
+    }
+
+    fn listed(
+        &self,
+        page: usize,
+        answer: &Answer,
+        listed: &mut Vec<CatalogueTag>,
+    ) -> Result<Option<Call>, Unreadable> {
+        let tags: json::List = parse(answer)?;
+        let (got, total) = (tags.data.len(), tags.total);
+        listed.extend(
+            tags.data
+                .into_iter()
+                .map(catalogue_tag)
+                .collect::<Result<Vec<_>, _>>()?,
+        );
+        // `total` moves while tags are made, so a page that is not full is the last one too.
+        Ok((got > 0 && listed.len() < total).then(|| list(page + 1)))
+    }
+
+    fn read(&self, conversation: &str) -> Result<Call, BadId> {
+        read(conversation, 0)
+    }
+
+    fn carried(
+        &self,
+        conversation: &str,
+        page: usize,
+        answer: &Answer,
+        carried: &mut Carried,
+    ) -> Result<Option<Call>, Unreadable> {
+        let tags: json::List = parse(answer)?;
+        let (got, total) = (tags.data.len(), tags.total);
+        let mut seen: HashSet<String> = carried
+            .0
+            .iter()
+            .filter_map(Element::id)
+            .map(str::to_owned)
+            .collect();
+        for tag in tags.data {
+            if seen.insert(tag.id.clone()) {
+                carried.0.push(held(tag));
+            }
+        }
+        if carried.0.len() >= total {
+            return Ok(None);
+        }
+        if got == 0 {
+            return Err(Unreadable(format!(
+                "{} of {total} tags were sent",
+                carried.0.len()
+            )));
+        }
+        read(conversation, page + 1)
+            .map(Some)
+            .map_err(Unreadable::because)
+    }
+
+    fn write(&self, conversation: &str, goal: Goal<'_>) -> Result<Vec<Step>, BadId> {
+        let Goal::Known { before, after } = goal else {
+            return Ok(Vec::new());
+        };
+        let adds: Vec<Element> = after.without(before).cloned().collect();
+        let removes: Vec<Element> = before.without(after).cloned().collect();
+        if adds.is_empty() && removes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut body = Body::default();
+        body.push("{\"tag_ids\":[");
+        for (at, element) in after.0.iter().enumerate() {
+            if at > 0 {
+                body.push(",");
+            }
+            match element {
+                Element::Tag(HeldTag {
+                    handle: Handle::Created(creation),
+                    ..
+                }) => body.push_created(*creation),
+                other => body.push_string(other.id().unwrap_or_default()),
+            }
+        }
+        body.push("]}");
+        let call = Call {
+            operation: REPLACE,
+            method: Method::PUT,
+            path: Path::new()
+                .fixed("conversations")
+                .id(conversation)?
+                .fixed("tags"),
+            query: String::new(),
+            body: Some(body),
+            keep: Keep::Everything,
+            repeat: Repeat::ReplacesSet,
+            why: "the vendor only replaces the whole set",
+        };
+        Ok(vec![Step {
+            call,
+            adds,
+            removes,
+        }])
+    }
+
+    fn written(&self, _conversation: &str, answer: &Answer) -> Result<Written, Unreadable> {
+        let tags: json::List = parse(answer)?;
+        let mut seen = HashSet::new();
+        let total = tags.total;
+        let carried = Carried(
+            tags.data
+                .into_iter()
+                .filter(|tag| seen.insert(tag.id.clone()))
+                .map(held)
+                .collect(),
+        );
+        // The answer may be the first page of a larger set.
+        Ok(if carried.0.len() >= total {
+            Written::Proven(carried)
+        } else {
+            Written::Nothing
+        })
+    }
+
+    fn before_create(&self, _new: &HeldTag, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
+        Ok(None)
+    }
+
+    fn create(&self, new: &HeldTag, _read: Option<&Answer>) -> Result<Option<Call>, Unreadable> {
+        let mut body = Body::default();
+        body.push("{\"name\":");
+        body.push_string(&new.tag.encode());
+        body.push("}");
+        Ok(Some(Call {
+            operation: CREATE,
+            method: Method::POST,
+            path: Path::new().fixed("conversation-tags"),
+            query: String::new(),
+            body: Some(body),
+            keep: Keep::Everything,
+            repeat: Repeat::Keyed,
+            why: "the catalogue does not know the tag",
+        }))
+    }
+
+    fn created(&self, _new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
+        catalogue_tag(parse(answer)?)
+    }
+
+    fn problem(&self, answer: &Answer) -> VendorProblem {
+        let mut problem = VendorProblem::by_status(answer);
+        if let Ok(said) = parse::<json::Problem>(answer) {
+            problem.code = said.error;
+            problem.message = said.message;
+            problem.request_id = said.request_id;
+        }
+        if problem.request_id.is_none() {
+            problem.request_id = answer
+                .headers
+                .get("x-request-id")
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned);
+        }
+        problem
+    }
+}
+
+fn list(page: usize) -> Call {
+    Call {
+        operation: LIST,
+        method: Method::GET,
+        path: Path::new().fixed("conversation-tags"),
+        query: page_query(page + 1),
+        body: None,
+        keep: Keep::Everything,
+        repeat: Repeat::Read,
+        why: "names have to be turned into ids",
+    }
+}
+
+fn read(conversation: &str, page: usize) -> Result<Call, BadId> {
+    Ok(Call {
+        operation: READ,
+        method: Method::GET,
+        path: Path::new()
+            .fixed("conversations")
+            .id(conversation)?
+            .fixed("tags"),
+        // Whether this list takes a page is not documented, so the first time none is asked for; when the
+        // answer then is not the whole set, the pages are asked for from the first one on.
+        query: if page == 0 {
+            String::new()
+        } else {
+            page_query(page)
+        },
+        body: None,
+        keep: Keep::Everything,
+        repeat: Repeat::Read,
+        why: "what the conversation carries has to be known",
+    })
+}
+
+/// `page` counts from 1.
+fn page_query(page: usize) -> String {
+    let mut text = String::new();
+    query(&mut text, "page", &page.to_string());
+    query(&mut text, "page_size", &PAGE_SIZE.to_string());
+    text
+}
+
+fn held(tag: json::Tag) -> Element {
+    Element::Tag(HeldTag::new(Tag::decode(&tag.name), Handle::Id(tag.id)))
+}
+
+fn catalogue_tag(tag: json::Tag) -> Result<CatalogueTag, Unreadable> {
+    let text = Tag::decode(&tag.name);
+    let created_at: jiff::Timestamp = tag.created_at.parse().map_err(Unreadable::because)?;
+    Ok(CatalogueTag {
+        identity: Identity::of(&text),
+        tag: text,
+        id: Some(tag.id),
+        holder: None,
+        description: None,
+        color: tag.color,
+        created_at: Some(created_at.to_string()),
+    })
+}

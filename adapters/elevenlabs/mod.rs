@@ -1,0 +1,323 @@
+//! ElevenLabs: a conversation carries a set of tag ids; some are added with one call, one is removed with one.
+//!
+//! Facts from the vendor's OpenAPI document as published on 2026-08-22 and its official SDKs; the vendored
+//! document `schemas/elevenlabs.json` names the source of each.
+
+mod json;
+
+use crate::{
+    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueTag, Element, Goal, Handle,
+    HeldTag, Identity, Naming, NewTags, Path, ProblemKind, Repeat, Rules, Step, Tag, Unreadable,
+    Vendor, VendorProblem, Writes, Written, limit, parse, path::query, reader::Keep,
+    settings::Settings,
+};
+use http::Method;
+use std::{collections::HashSet, sync::Arc};
+
+/// The vendor.
+pub(crate) static VENDOR: Vendor = Vendor {
+    name: "elevenlabs",
+    hosts: &[
+        "api.elevenlabs.io",
+        "api.us.elevenlabs.io",
+        "api.eu.residency.elevenlabs.io",
+        "api.in.residency.elevenlabs.io",
+        "api.sg.residency.elevenlabs.io",
+    ],
+    base_url: "https://api.elevenlabs.io",
+    document: include_str!("../../schemas/elevenlabs.json"),
+    // No number is published for these endpoints.
+    rate: &[],
+    settings: &[],
+    operations: &[
+        (LIST, Keep::Everything),
+        (CREATE, Keep::Everything),
+        (DETAIL, Keep::Only(&[&["conversation_id"], &["tag_ids"]])),
+        (ASSIGN, Keep::Everything),
+        (UNASSIGN, Keep::Everything),
+    ],
+    build,
+};
+
+const LIST: &str = "list_conversation_tags_route";
+const CREATE: &str = "create_conversation_tag_route";
+const DETAIL: &str = "get_conversation_history_route";
+const ASSIGN: &str = "assign_conversation_tags_route";
+const UNASSIGN: &str = "unassign_conversation_tag_route";
+
+/// Largest page of the catalogue (OpenAPI: page_size, maximum).
+const PAGE_SIZE: &str = "100";
+
+fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter> {
+    let per_call = limit(
+        document,
+        "/components/schemas/AssignConversationTagsRequestModel/properties/tag_ids/maxItems",
+    );
+    let title = limit(
+        document,
+        "/components/schemas/CreateConversationTagRequestModel/properties/title/maxLength",
+    );
+    let title = title.unwrap_or(crate::SAFE_CHARS);
+    Arc::new(ElevenLabs {
+        rules: Rules {
+            writes: Writes::AddAndRemove {
+                adds_per_call: per_call.unwrap_or(1).max(1),
+            },
+            naming: Naming::Ids,
+            new_tags: NewTags {
+                name: title,
+                value: title,
+                text: title,
+            },
+        },
+    })
+}
+
+#[derive(Debug)]
+struct ElevenLabs {
+    rules: Rules,
+}
+
+impl Adapter for ElevenLabs {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn credential(&self, secret: &str) -> (&'static str, String) {
+        ("xi-api-key", secret.to_owned())
+    }
+
+    fn list(&self) -> Call {
+        list(None)
+    }
+
+    fn listed(
+        &self,
+        _page: usize,
+        answer: &Answer,
+        listed: &mut Vec<CatalogueTag>,
+    ) -> Result<Option<Call>, Unreadable> {
+        let page: json::TagPage = parse(answer)?;
+        listed.extend(page.conversation_tags.into_iter().map(catalogue_tag));
+        // The vendor's own example has a cursor on its last page, so `has_more` decides.
+        match (page.has_more, page.next_cursor) {
+            (false, _) => Ok(None),
+            (true, Some(cursor)) if !cursor.is_empty() => Ok(Some(list(Some(&cursor)))),
+            (true, _) => Err(Unreadable::because(
+                "`has_more` is true and there is no `next_cursor`",
+            )),
+        }
+    }
+
+    fn read(&self, conversation: &str) -> Result<Call, BadId> {
+        Ok(Call {
+            operation: DETAIL,
+            method: Method::GET,
+            path: conversation_path().id(conversation)?,
+            query: String::new(),
+            body: None,
+            keep: Keep::Only(&[&["conversation_id"], &["tag_ids"]]),
+            repeat: Repeat::Read,
+            why: "what the conversation carries has to be known",
+        })
+    }
+
+    fn carried(
+        &self,
+        conversation: &str,
+        _page: usize,
+        answer: &Answer,
+        carried: &mut Carried,
+    ) -> Result<Option<Call>, Unreadable> {
+        let detail: json::Detail = parse(answer)?;
+        if detail.conversation_id != conversation {
+            return Err(Unreadable::because(
+                "the answer is about another conversation",
+            ));
+        }
+        let mut seen = HashSet::new();
+        carried.0.extend(
+            detail
+                .tag_ids
+                .into_iter()
+                .filter(|id| seen.insert(id.clone()))
+                .map(|id| Element::Unknown { id }),
+        );
+        Ok(None)
+    }
+
+    fn write(&self, conversation: &str, goal: Goal<'_>) -> Result<Vec<Step>, BadId> {
+        let (adds, removes): (Vec<&Element>, Vec<&Element>) = match goal {
+            Goal::Known { before, after } => (
+                after.without(before).collect(),
+                before.without(after).collect(),
+            ),
+            Goal::Blind(asked) => (
+                asked
+                    .iter()
+                    .filter(|(_, on)| *on)
+                    .map(|(element, _)| element)
+                    .collect(),
+                asked
+                    .iter()
+                    .filter(|(_, on)| !*on)
+                    .map(|(element, _)| element)
+                    .collect(),
+            ),
+        };
+        let Writes::AddAndRemove { adds_per_call } = self.rules.writes else {
+            return Ok(Vec::new());
+        };
+        let mut steps = Vec::new();
+        for chunk in adds.chunks(adds_per_call) {
+            steps.push(assign(conversation, chunk)?);
+        }
+        for element in removes {
+            if let Some(id) = element.id() {
+                steps.push(unassign(conversation, id, element)?);
+            }
+        }
+        Ok(steps)
+    }
+
+    fn written(&self, _conversation: &str, _answer: &Answer) -> Result<Written, Unreadable> {
+        Ok(Written::Nothing)
+    }
+
+    fn before_create(&self, _new: &HeldTag, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
+        Ok(None)
+    }
+
+    fn create(&self, new: &HeldTag, _read: Option<&Answer>) -> Result<Option<Call>, Unreadable> {
+        let mut body = Body::default();
+        body.push("{\"title\":");
+        body.push_string(&new.tag.encode());
+        body.push("}");
+        Ok(Some(Call {
+            operation: CREATE,
+            method: Method::POST,
+            path: Path::new().fixed("v1/convai/tags"),
+            query: String::new(),
+            body: Some(body),
+            keep: Keep::Everything,
+            repeat: Repeat::LookUpFirst,
+            why: "the catalogue does not know the tag",
+        }))
+    }
+
+    fn created(&self, _new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
+        Ok(catalogue_tag(parse(answer)?))
+    }
+
+    fn problem(&self, answer: &Answer) -> VendorProblem {
+        let mut problem = VendorProblem::by_status(answer);
+        if let Ok(json::Problem { detail }) = parse(answer) {
+            let said = json::said(detail);
+            // Seen with 400 for a malformed id of a resource (third-party report).
+            if said.status.as_deref() == Some("invalid_uid") {
+                problem.kind = ProblemKind::NotFound;
+            }
+            problem.code = said.code.or(said.status);
+            problem.message = said.message;
+            problem.request_id = said.request_id;
+        }
+        if problem.request_id.is_none() {
+            problem.request_id = answer
+                .headers
+                .get("x-trace-id")
+                .and_then(|v| v.to_str().ok())
+                .map(str::to_owned);
+        }
+        problem
+    }
+}
+
+fn conversation_path() -> Path {
+    Path::new().fixed("v1/convai/conversations")
+}
+
+fn list(cursor: Option<&str>) -> Call {
+    let mut text = String::new();
+    query(&mut text, "page_size", PAGE_SIZE);
+    if let Some(cursor) = cursor {
+        query(&mut text, "cursor", cursor);
+    }
+    Call {
+        operation: LIST,
+        method: Method::GET,
+        path: Path::new().fixed("v1/convai/tags"),
+        query: text,
+        body: None,
+        keep: Keep::Everything,
+        repeat: Repeat::Read,
+        why: "names have to be turned into ids",
+    }
+}
+
+fn assign(conversation: &str, elements: &[&Element]) -> Result<Step, BadId> {
+    let mut body = Body::default();
+    body.push("{\"tag_ids\":[");
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            body.push(",");
+        }
+        match element {
+            Element::Tag(HeldTag {
+                handle: Handle::Created(creation),
+                ..
+            }) => body.push_created(*creation),
+            other => body.push_string(other.id().unwrap_or_default()),
+        }
+    }
+    body.push("]}");
+    Ok(Step {
+        call: Call {
+            operation: ASSIGN,
+            method: Method::POST,
+            path: conversation_path().id(conversation)?.fixed("tags"),
+            query: String::new(),
+            body: Some(body),
+            keep: Keep::Everything,
+            repeat: Repeat::Commutes,
+            why: "adds the tags that are not on the conversation",
+        },
+        adds: elements.iter().map(|element| (*element).clone()).collect(),
+        removes: Vec::new(),
+    })
+}
+
+fn unassign(conversation: &str, id: &str, element: &Element) -> Result<Step, BadId> {
+    Ok(Step {
+        call: Call {
+            operation: UNASSIGN,
+            method: Method::DELETE,
+            path: conversation_path().id(conversation)?.fixed("tags").id(id)?,
+            query: String::new(),
+            body: None,
+            keep: Keep::Everything,
+            repeat: Repeat::Commutes,
+            why: "takes a tag off the conversation",
+        },
+        adds: Vec::new(),
+        removes: vec![element.clone()],
+    })
+}
+
+fn catalogue_tag(tag: json::Tag) -> CatalogueTag {
+    let text = Tag::decode(&tag.title);
+    CatalogueTag {
+        identity: Identity::of(&text),
+        tag: text,
+        id: Some(tag.tag_id),
+        holder: None,
+        description: tag.description,
+        color: None,
+        created_at: jiff::Timestamp::from_second(tag.created_at_unix_secs)
+            .ok()
+            .map(|at| at.to_string()),
+    }
+}

@@ -1,0 +1,287 @@
+//! Judging changes: a pure function of what is known and what is asked.
+//!
+//! A [`Folding`] starts from a set that was read, or blind, and takes changes in order. Each gets its own
+//! true effect, a refused one leaves no trace, and the plan is made from where the folding ends.
+
+mod resolve;
+mod wanted;
+
+use wanted::{Wanted, not_foreign, not_in_both, one_per_name, removes};
+
+use crate::{
+    Identity,
+    catalogue::{Catalogue, CatalogueTag},
+    change::{Change, Place, RemoveRef, TagRef},
+    fold::fold,
+    held::{Carried, Element, HeldTag},
+    rules::{Rules, Writes},
+};
+
+/// What a change did at its place in the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Carried after and not before; where nothing was read, what was asked.
+    pub added: Vec<Element>,
+    /// Carried before and not after, pushed-out tags included; where nothing was read, what was asked.
+    pub removed: Vec<Element>,
+}
+
+/// Why a change cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// What is carried has to be read first.
+    NeedsRead,
+    /// Neither the catalogue nor the conversation knows these.
+    Unknown(Vec<(Place, TagRef)>),
+    /// The catalogue has several tags of this text and none of them is carried.
+    Ambiguous(Place, Vec<CatalogueTag>),
+    /// A value that is not a tag stands under this name.
+    Foreign(Place, String),
+    /// The change contradicts itself, or a new tag is not a proper one.
+    Invalid(Vec<(Place, String)>),
+    /// The vendor cannot hold it.
+    Unsupported(Place, String),
+}
+
+/// What is known of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The whole set.
+    Known(Carried),
+    /// Nothing but what shall be on it (`true`) and off it (`false`), each element once.
+    Blind(Vec<(Element, bool)>),
+}
+
+/// Changes folded into one.
+#[derive(Debug)]
+pub struct Folding<'a> {
+    rules: &'a Rules,
+    catalogue: &'a Catalogue,
+    state: State,
+    creations: Vec<HeldTag>,
+}
+
+impl<'a> Folding<'a> {
+    /// Starts from a set that was read.
+    pub fn known(rules: &'a Rules, catalogue: &'a Catalogue, carried: Carried) -> Self {
+        Self {
+            rules,
+            catalogue,
+            state: State::Known(carried),
+            creations: Vec::new(),
+        }
+    }
+
+    /// Starts from nothing.
+    pub fn blind(rules: &'a Rules, catalogue: &'a Catalogue) -> Self {
+        Self {
+            rules,
+            catalogue,
+            state: State::Blind(Vec::new()),
+            creations: Vec::new(),
+        }
+    }
+
+    /// Where the folding has got to.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The tags to be made first; an element with [`Handle::Created`] means a place in this list.
+    pub fn creations(&self) -> &[HeldTag] {
+        &self.creations
+    }
+
+    /// Takes the next change.
+    ///
+    /// # Errors
+    /// Why it is refused; the folding is then as it was.
+    pub fn apply(&mut self, change: &Change, create_missing: bool) -> Result<Effect, Refusal> {
+        let creations = self.creations.len();
+        let result = match (&self.state, change) {
+            (State::Known(_), Change::Patch { add, remove }) => {
+                self.patch_known(add, remove, create_missing)
+            }
+            (State::Known(_), Change::Replace(wanted)) => {
+                self.replace_known(wanted, create_missing)
+            }
+            (State::Blind(_), Change::Patch { add, remove }) => {
+                self.patch_blind(add, remove, create_missing)
+            }
+            (State::Blind(_), Change::Replace(_)) => Err(Refusal::NeedsRead),
+        };
+        if result.is_err() {
+            self.creations.truncate(creations);
+        }
+        result
+    }
+
+    fn patch_known(
+        &mut self,
+        add: &[TagRef],
+        remove: &[RemoveRef],
+        create: bool,
+    ) -> Result<Effect, Refusal> {
+        let places = (0..).map(Place::Add);
+        let wanted = self.resolve_all(add.iter().zip(places), create)?;
+        one_per_name(&wanted, false)?;
+        self.check_removes(remove)?;
+        not_in_both(&wanted, remove, self.catalogue)?;
+        let State::Known(before) = &self.state else {
+            return Err(Refusal::NeedsRead);
+        };
+        not_foreign(&wanted, before)?;
+
+        let mut effect = Effect::default();
+        let mut after = Vec::with_capacity(before.0.len() + wanted.len());
+        for element in &before.0 {
+            let off = remove.iter().any(|r| removes(r, element, self.catalogue));
+            if off || wanted.iter().any(|(_, wanted)| wanted.pushes_out(element)) {
+                effect.removed.push(element.clone());
+            } else {
+                after.push(element.clone());
+            }
+        }
+        append_new(wanted, &mut after, &mut effect);
+        self.state = State::Known(Carried(after));
+        Ok(effect)
+    }
+
+    fn replace_known(&mut self, wanted: &[TagRef], create: bool) -> Result<Effect, Refusal> {
+        let places = (0..).map(Place::Wanted);
+        let wanted = self.resolve_all(wanted.iter().zip(places), create)?;
+        one_per_name(&wanted, true)?;
+        let State::Known(before) = &self.state else {
+            return Err(Refusal::NeedsRead);
+        };
+        not_foreign(&wanted, before)?;
+
+        let mut effect = Effect::default();
+        let mut after = Vec::with_capacity(wanted.len());
+        for element in &before.0 {
+            let kept = matches!(element, Element::Foreign { .. })
+                || wanted.iter().any(|(_, wanted)| wanted.keeps(element));
+            if kept {
+                after.push(element.clone());
+            } else {
+                effect.removed.push(element.clone());
+            }
+        }
+        append_new(wanted, &mut after, &mut effect);
+        self.state = State::Known(Carried(after));
+        Ok(effect)
+    }
+
+    fn patch_blind(
+        &mut self,
+        add: &[TagRef],
+        remove: &[RemoveRef],
+        create: bool,
+    ) -> Result<Effect, Refusal> {
+        if matches!(self.rules.writes, Writes::ReplaceSet) {
+            return Err(Refusal::NeedsRead);
+        }
+        let places = (0..).map(Place::Add);
+        let wanted = self.resolve_all(add.iter().zip(places), create)?;
+        one_per_name(&wanted, false)?;
+        self.check_removes(remove)?;
+        not_in_both(&wanted, remove, self.catalogue)?;
+
+        let mut effect = Effect::default();
+        for (_, wanted) in wanted {
+            if let Wanted::New(held) = wanted {
+                let made = self
+                    .creations
+                    .iter()
+                    .filter(|made| made.identity.name == held.identity.name)
+                    .count();
+                let listed = self.catalogue.named(&held.identity.name).len();
+                if listed + made > 1 {
+                    return Err(Refusal::NeedsRead);
+                }
+                push_once(&mut effect.added, Element::Tag(held));
+            }
+        }
+        for reference in remove {
+            for element in self.blind_targets(reference)? {
+                push_once(&mut effect.removed, element);
+            }
+        }
+        let State::Blind(asked) = &mut self.state else {
+            return Err(Refusal::NeedsRead);
+        };
+        for (element, on) in effect
+            .added
+            .iter()
+            .map(|e| (e, true))
+            .chain(effect.removed.iter().map(|e| (e, false)))
+        {
+            asked.retain(|(held, _)| !held.is_same(element));
+            asked.push((element.clone(), on));
+        }
+        Ok(effect)
+    }
+
+    /// What a remove may have to take off when nobody has read what is on.
+    fn blind_targets(&self, reference: &RemoveRef) -> Result<Vec<Element>, Refusal> {
+        let listed = |tags: &mut dyn Iterator<Item = &CatalogueTag>| {
+            tags.map(|tag| Element::Tag(self.held(tag)))
+                .collect::<Vec<_>>()
+        };
+        Ok(match reference {
+            RemoveRef::Tag(TagRef::Id(id)) => match self.catalogue.by_id(id) {
+                Some(tag) => vec![Element::Tag(self.held(tag))],
+                None => vec![Element::Unknown { id: id.clone() }],
+            },
+            RemoveRef::Tag(TagRef::Tag(tag)) => {
+                let identity = Identity::of(tag);
+                let made = self
+                    .creations
+                    .iter()
+                    .filter(|made| made.identity == identity)
+                    .cloned()
+                    .map(Element::Tag);
+                listed(&mut self.catalogue.matching(&identity))
+                    .into_iter()
+                    .chain(made)
+                    .collect()
+            }
+            RemoveRef::AnyValue(name) => {
+                let name = fold(name);
+                let made = self
+                    .creations
+                    .iter()
+                    .filter(|made| made.identity.name == name)
+                    .cloned()
+                    .map(Element::Tag);
+                let targets: Vec<_> = listed(&mut self.catalogue.named(&name))
+                    .into_iter()
+                    .chain(made)
+                    .collect();
+                // Which of several is carried is only known by reading, and the answer has to say it.
+                if targets.len() > 1 {
+                    return Err(Refusal::NeedsRead);
+                }
+                targets
+            }
+        })
+    }
+}
+
+fn append_new(wanted: Vec<(Place, Wanted)>, after: &mut Vec<Element>, effect: &mut Effect) {
+    for (_, wanted) in wanted {
+        if let Wanted::New(held) = wanted {
+            let element = Element::Tag(held);
+            if !after.iter().any(|held| held.is_same(&element)) {
+                after.push(element.clone());
+                effect.added.push(element);
+            }
+        }
+    }
+}
+
+fn push_once(elements: &mut Vec<Element>, element: Element) {
+    if !elements.iter().any(|held| held.is_same(&element)) {
+        elements.push(element);
+    }
+}

@@ -1,0 +1,194 @@
+//! The vendors' dialects: what to send, and what answers mean.
+//!
+//! Values in, values out. There is no socket, no clock, no runtime and no configuration file in this crate,
+//! so every quirk of a vendor can be tested with a string, and the plan of a dry run is the plan that runs.
+//! A new vendor is a folder here, a `mod` line and an entry in [`VENDORS`].
+
+mod answer;
+mod attention;
+mod awardee;
+pub mod catalogue;
+mod change;
+mod elevenlabs;
+mod fold;
+mod folding;
+mod held;
+pub mod path;
+mod plan;
+pub mod reader;
+mod rules;
+pub mod settings;
+mod text;
+
+pub use answer::{Answer, ProblemKind, Unreadable, VendorProblem, Verdict};
+pub use catalogue::{Catalogue, CatalogueTag};
+pub use change::{Change, Place, RemoveRef, TagRef};
+pub use fold::{Identity, fold};
+pub use folding::{Effect, Folding, Refusal, State};
+pub use held::{Carried, Element, Entry, Handle, HeldTag};
+pub use path::{BadId, Path};
+pub use plan::{Body, Call, Repeat, Step, quoted};
+pub use rules::{Naming, NewTags, Rules, SAFE_CHARS, Writes};
+pub use text::Tag;
+
+use reader::Keep;
+use settings::{Setting, Settings};
+use std::sync::Arc;
+
+/// Every vendor that a route can name.
+pub const VENDORS: &[&Vendor] = &[&elevenlabs::VENDOR, &awardee::VENDOR, &attention::VENDOR];
+
+/// What is fixed about a vendor.
+#[derive(Debug)]
+pub struct Vendor {
+    /// Its name in the configuration, in errors and in metric labels.
+    pub name: &'static str,
+    /// The hosts that it publishes.
+    pub hosts: &'static [&'static str],
+    /// The base URL that it publishes first.
+    pub base_url: &'static str,
+    /// Its OpenAPI document, as vendored.
+    pub document: &'static str,
+    /// The rate windows that it publishes, such as `60/min`.
+    pub rate: &'static [&'static str],
+    /// The configuration keys that only it knows.
+    pub settings: &'static [Setting],
+    /// Every operation that is called, and what of its answers is kept.
+    pub operations: &'static [(&'static str, Keep)],
+    /// Makes its adapter; limits are taken from the document.
+    pub build: fn(&Settings, &serde_json::Value) -> Arc<dyn Adapter>,
+}
+
+/// Says what to send to one vendor and what its answers mean.
+pub trait Adapter: Send + Sync + 'static {
+    /// What is fixed about the vendor.
+    fn vendor(&self) -> &'static Vendor;
+
+    /// How the vendor tags.
+    fn rules(&self) -> &Rules;
+
+    /// The header that carries the secret: its name, in lower case, and its value.
+    fn credential(&self, secret: &str) -> (&'static str, String);
+
+    /// The call that asks for the first page of the catalogue.
+    fn list(&self) -> Call;
+
+    /// Takes page `page` (from 0) of the catalogue and says how to ask for the next, if there is one.
+    ///
+    /// # Errors
+    /// When the page does not hold what the vendor's document says.
+    fn listed(
+        &self,
+        page: usize,
+        answer: &Answer,
+        listed: &mut Vec<CatalogueTag>,
+    ) -> Result<Option<Call>, Unreadable>;
+
+    /// The call that asks what a conversation carries.
+    ///
+    /// # Errors
+    /// When the id cannot stand in the vendor's URL.
+    fn read(&self, conversation: &str) -> Result<Call, BadId>;
+
+    /// Takes page `page` (from 0) of what the conversation carries, and says how to ask for the next.
+    /// Ids come without their tags where the vendor does not send them: see [`name_ids`].
+    ///
+    /// # Errors
+    /// When the answer is not understood whole; then nothing of it may feed a write.
+    fn carried(
+        &self,
+        conversation: &str,
+        page: usize,
+        answer: &Answer,
+        carried: &mut Carried,
+    ) -> Result<Option<Call>, Unreadable>;
+
+    /// The fewest calls that lead from one state to the other, in order. Writes of one kind that stand
+    /// together may be sent together where they commute.
+    ///
+    /// # Errors
+    /// When an id cannot stand in the vendor's URL.
+    fn write(&self, conversation: &str, goal: Goal<'_>) -> Result<Vec<Step>, BadId>;
+
+    /// What the answer to a write says about the conversation's set.
+    ///
+    /// # Errors
+    /// When the answer should prove something and is not understood.
+    fn written(&self, conversation: &str, answer: &Answer) -> Result<Written, Unreadable>;
+
+    /// What has to be read before a tag can be made, if anything.
+    ///
+    /// # Errors
+    /// When an id of the catalogue cannot stand in the vendor's URL.
+    fn before_create(&self, new: &HeldTag, catalogue: &Catalogue) -> Result<Option<Call>, BadId>;
+
+    /// The call that makes a tag; `read` is the answer to [`Adapter::before_create`]. `None` when the read
+    /// shows that it exists.
+    ///
+    /// # Errors
+    /// When the read is not understood.
+    fn create(&self, new: &HeldTag, read: Option<&Answer>) -> Result<Option<Call>, Unreadable>;
+
+    /// The tag that a create or the read before it shows.
+    ///
+    /// # Errors
+    /// When the answer does not hold it.
+    fn created(&self, new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable>;
+
+    /// What the vendor says when it does not do what it was asked.
+    fn problem(&self, answer: &Answer) -> VendorProblem;
+}
+
+/// What the answer to a write says about the conversation's set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Nothing, or only a part of it.
+    Nothing,
+    /// The set as it is after the write, by the vendor's documentation.
+    Proven(Carried),
+    /// A set that may be older than the write.
+    Shown(Carried),
+}
+
+/// Where a write shall lead.
+#[derive(Clone, Copy, Debug)]
+pub enum Goal<'a> {
+    /// From a set that was read to another.
+    Known {
+        /// What is carried.
+        before: &'a Carried,
+        /// What shall be carried.
+        after: &'a Carried,
+    },
+    /// Elements to be on (`true`) or off (`false`), where nothing was read. Never for a vendor that replaces sets.
+    Blind(&'a [(Element, bool)]),
+}
+
+/// Gives the ids that the catalogue knows their tags.
+pub fn name_ids(carried: &mut Carried, catalogue: &Catalogue) {
+    for element in &mut carried.0 {
+        if let Element::Unknown { id } = element
+            && let Some(listed) = catalogue.by_id(id)
+        {
+            *element = Element::Tag(HeldTag {
+                tag: listed.tag.clone(),
+                identity: listed.identity.clone(),
+                handle: Handle::Id(std::mem::take(id)),
+                entry: None,
+            });
+        }
+    }
+}
+
+/// A number at a place in a document, such as a `maxLength`.
+fn limit(document: &serde_json::Value, pointer: &str) -> Option<usize> {
+    document
+        .pointer(pointer)
+        .and_then(serde_json::Value::as_u64)
+        .and_then(|n| usize::try_from(n).ok())
+}
+
+/// The projected body as a typed value.
+fn parse<'a, T: serde::Deserialize<'a>>(answer: &'a Answer) -> Result<T, Unreadable> {
+    serde_json::from_slice(&answer.body).map_err(Unreadable::because)
+}
