@@ -1,0 +1,213 @@
+//! A request's body: its media type, its size, its time, its JSON.
+
+use crate::{
+    error::{Code, Error},
+    json,
+};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::{pin::pin, time::Duration};
+use tokio::time::timeout;
+
+/// Refuses media types that are not JSON in UTF-8, and encodings.
+///
+/// # Errors
+/// `unsupported-media-type`.
+pub(super) fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
+    let refused = |detail: &str| Err(Error::new(Code::UnsupportedMediaType, detail));
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+    {
+        return refused("an encoded body is not read");
+    }
+    let mut values = headers.get_all(header::CONTENT_TYPE).into_iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return refused("the header Content-Type has to say `application/json`");
+    };
+    let text = value.to_str().unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts
+        .filter(|part| !part.is_empty())
+        .all(|part| match part.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        });
+    if json && utf8 {
+        Ok(())
+    } else {
+        refused("the body has to be `application/json` in UTF-8")
+    }
+}
+
+/// Refuses a caller that takes no JSON.
+///
+/// # Errors
+/// `not-acceptable`.
+pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Error> {
+    let mut values = headers.get_all(header::ACCEPT).into_iter().peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    let acceptable = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| matches!(part.split_once('='), Some((q, v)) if q.trim() == "q" && v.trim().parse() == Ok(0.0)));
+        let kinds = ["*/*", "application/*", "application/json", "application/problem+json"];
+        !refused && kinds.iter().any(|known| kind.eq_ignore_ascii_case(known))
+    });
+    if acceptable {
+        Ok(())
+    } else {
+        Err(Error::new(
+            Code::NotAcceptable,
+            "only `application/json` is offered",
+        ))
+    }
+}
+
+/// Reads a body of at most `limit` bytes within `time`.
+///
+/// # Errors
+/// `body-too-large`, before reading where the length is declared; `request-timeout`; `invalid-framing` when the
+/// connection breaks off. After each of them the connection is of no more use.
+pub(super) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Error>
+where
+    B: Body<Data = Bytes>,
+{
+    let too_large = || {
+        Error::new(
+            Code::BodyTooLarge,
+            format!("a body has at most {limit} bytes"),
+        )
+        .close()
+    };
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let collect = async {
+        let mut body = pin!(body);
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| {
+                Error::new(Code::InvalidFraming, "the body ended before its end").close()
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            if first.len() + all.len() + data.len() > limit {
+                return Err(too_large());
+            }
+            if all.is_empty() && first.is_empty() {
+                first = data;
+            } else {
+                if all.is_empty() {
+                    all.extend_from_slice(&std::mem::take(&mut first));
+                }
+                all.extend_from_slice(&data);
+            }
+        }
+        Ok(if all.is_empty() { first } else { all.freeze() })
+    };
+    match timeout(time, collect).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::new(Code::RequestTimeout, "the body took too long to arrive").close()),
+    }
+}
+
+/// Parses strict JSON.
+///
+/// # Errors
+/// `invalid-json`, with the line and column.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
+    json::parse(bytes).map_err(|error| {
+        let detail = if bytes.is_empty() {
+            "the body is empty".to_owned()
+        } else {
+            said(&error)
+        };
+        Error::new(Code::InvalidJson, detail)
+    })
+}
+
+/// What the parser says, unless it repeats the input.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("invalid type") || text.starts_with("invalid value") || text.len() > 200 {
+        format!(
+            "not JSON at line {} column {}",
+            error.line(),
+            error.column()
+        )
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn with(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn only_json_in_utf8_is_read() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json;",
+        ] {
+            assert!(
+                check_media_type(&with(header::CONTENT_TYPE, good)).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "text/plain",
+            "application/json; charset=utf-16",
+            "application/jsonx",
+            "",
+        ] {
+            assert!(
+                check_media_type(&with(header::CONTENT_TYPE, bad)).is_err(),
+                "{bad}"
+            );
+        }
+        assert!(check_media_type(&HeaderMap::new()).is_err());
+        let mut encoded = with(header::CONTENT_TYPE, "application/json");
+        encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        assert!(check_media_type(&encoded).is_err());
+    }
+
+    #[test]
+    fn accept_has_to_leave_room_for_json() {
+        for good in [
+            "*/*",
+            "text/html, application/*;q=0.5",
+            "application/problem+json",
+            "application/json; q=1",
+        ] {
+            assert!(check_accept(&with(header::ACCEPT, good)).is_ok(), "{good}");
+        }
+        for bad in [
+            "text/html",
+            "application/json;q=0",
+            "application/xml, text/*",
+        ] {
+            assert!(check_accept(&with(header::ACCEPT, bad)).is_err(), "{bad}");
+        }
+    }
+}

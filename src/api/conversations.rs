@@ -1,0 +1,294 @@
+//! The operations on a conversation's tags.
+
+use super::{
+    Asked, Notes, Reply, answers, body, change as changes, headers, headers::Prefer,
+    router::ChangeKind,
+};
+use crate::{
+    config::CatalogueAccess,
+    error::{Code, Error},
+    etag::etag,
+    gateway::Gateway,
+    sequencer::{Changed, Job, Prepared, prepare, preview},
+    upstream::CallContext,
+};
+use adapters::{Element, Handle, Writes};
+use answers::{ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag, TagOnConversation};
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::Body;
+
+/// What a conversation carries.
+///
+/// # Errors
+/// Those of the request's headers and of the vendor.
+pub(super) async fn read(
+    asked: &Asked<'_>,
+    conversation: &str,
+    notes: &Notes,
+) -> Result<Reply, Error> {
+    headers::query(asked.query.as_deref(), &[])?;
+    asked.identity.demand("read", |scopes| scopes.read)?;
+    headers::refuse(&asked.headers, true)?;
+    headers::none_match(&asked.headers, "")?;
+    body::check_accept(&asked.headers)?;
+    let account = &asked.route.account;
+    let context = CallContext {
+        route: asked.route.name.clone(),
+        responses: asked.route.responses,
+        deadline: asked.deadline,
+        meter: notes.meter.clone(),
+    };
+    let failed =
+        |not_found| move |error: crate::upstream::CallError| error.public(account, not_found);
+    let mut reading = account
+        .read(conversation, &context)
+        .await
+        .map_err(failed(Code::ConversationNotFound))?;
+    if reading
+        .carried
+        .0
+        .iter()
+        .any(|element| matches!(element, Element::Unknown { .. }))
+    {
+        let catalogue = account
+            .catalogue(&context)
+            .await
+            .map_err(failed(Code::VendorInvalidResponse))?;
+        account
+            .name(&mut reading.carried, catalogue, &context)
+            .await
+            .map_err(failed(Code::VendorInvalidResponse))?;
+    }
+    let tag = etag(&account.key, conversation, &reading.carried);
+    if headers::none_match(&asked.headers, &tag)? {
+        return Ok(Reply {
+            etag: Some(tag),
+            ..Reply::empty(StatusCode::NOT_MODIFIED)
+        });
+    }
+    let tags = answers::tags(&reading.carried.0);
+    let reply = Reply::json(&ConversationTags {
+        route: &asked.route.name,
+        conversation,
+        tags,
+    })?;
+    Ok(Reply {
+        etag: Some(tag),
+        ..reply
+    })
+}
+
+/// Changes what a conversation carries, or plans it.
+///
+/// # Errors
+/// Those of the request, of the lane and of the vendor.
+pub(super) async fn change<B>(
+    gateway: &Gateway,
+    asked: &Asked<'_>,
+    conversation: String,
+    kind: &ChangeKind,
+    content: B,
+    notes: &Notes,
+) -> Result<Reply, Error>
+where
+    B: Body<Data = Bytes>,
+{
+    let known: &[&str] = match kind {
+        ChangeKind::Replace | ChangeKind::Patch | ChangeKind::AddOne(_) => {
+            &["dry_run", "create_missing"]
+        }
+        ChangeKind::Clear | ChangeKind::RemoveOne(_) => &["dry_run"],
+    };
+    let query = headers::query(asked.query.as_deref(), known)?;
+    asked.identity.demand("tag", |scopes| scopes.tag)?;
+    if query.create_missing == Some(true) {
+        asked
+            .identity
+            .demand("catalogue", |scopes| scopes.catalogue)?;
+        if asked.route.catalogue == CatalogueAccess::ReadOnly {
+            return Err(Error::new(
+                Code::Forbidden,
+                "the operator does not allow changes of this route's catalogue",
+            ));
+        }
+    }
+    headers::refuse(&asked.headers, false)?;
+    let if_match = headers::if_match(&asked.headers)?;
+    let prefer = headers::prefer(&asked.headers);
+    let document = if kind.has_body() {
+        Some(checked_body(gateway, asked, kind, content).await?)
+    } else {
+        no_body(&content)?;
+        body::check_accept(&asked.headers)?;
+        None
+    };
+    let change = changes::change(kind, document.as_ref())?;
+    let job = Job {
+        route: asked.route.clone(),
+        conversation,
+        change,
+        create_missing: query.create_missing.unwrap_or(asked.route.create_missing)
+            && asked.route.catalogue != CatalogueAccess::ReadOnly,
+        if_match,
+        representation: prefer == Prefer::Representation,
+        deadline: asked.deadline,
+        meter: notes.meter.clone(),
+    };
+    let in_path = matches!(kind, ChangeKind::AddOne(_) | ChangeKind::RemoveOne(_));
+    let placed = |error: Error| if in_path { error.all_at("tag") } else { error };
+    if query.dry_run {
+        let prepared = prepare(&job).await.map_err(placed)?;
+        return planned(&job, prepared).await;
+    }
+    let (route, conversation) = (job.route.clone(), job.conversation.clone());
+    let changed = gateway.sequencer.submit(job).await.map_err(placed)?;
+    answer(
+        &route.name,
+        &route.account.key,
+        &conversation,
+        changed,
+        prefer,
+    )
+}
+
+async fn checked_body<B>(
+    gateway: &Gateway,
+    asked: &Asked<'_>,
+    kind: &ChangeKind,
+    content: B,
+) -> Result<serde_json::Value, Error>
+where
+    B: Body<Data = Bytes>,
+{
+    body::check_media_type(&asked.headers)?;
+    body::check_accept(&asked.headers)?;
+    let limits = &gateway.limits;
+    let bytes = body::read(content, limits.max_body_bytes, limits.body_timeout).await?;
+    let value = body::parse(&bytes)?;
+    let check = gateway
+        .document
+        .operation(kind.id())
+        .and_then(|operation| operation.request());
+    let Some(check) = check else {
+        return Err(Error::new(
+            Code::Internal,
+            "the API's document does not describe this body",
+        ));
+    };
+    if check.is_valid(&value) {
+        return Ok(value);
+    }
+    let error = Error::new(
+        Code::InvalidRequest,
+        "the body breaks the schema of this operation",
+    );
+    Err(check
+        .violations(&value)
+        .into_iter()
+        .fold(error, |error, violation| {
+            error.at(violation.pointer, violation.detail)
+        }))
+}
+
+/// A body that nobody will read would be mistaken for the next request, or be a change that is silently lost.
+fn no_body<B: Body>(content: &B) -> Result<(), Error> {
+    if content.is_end_stream() || content.size_hint().exact() == Some(0) {
+        return Ok(());
+    }
+    Err(Error::new(Code::InvalidRequest, "this operation takes no body").close())
+}
+
+fn answer(
+    route: &str,
+    account: &str,
+    conversation: &str,
+    changed: Changed,
+    prefer: Prefer,
+) -> Result<Reply, Error> {
+    if prefer == Prefer::Minimal {
+        return Ok(Reply {
+            preference_applied: Some("return=minimal"),
+            ..Reply::empty(StatusCode::NO_CONTENT)
+        });
+    }
+    let reply = Reply::json(&answers::ChangeAnswer {
+        route,
+        conversation,
+        added: answers::tags(&changed.added),
+        removed: answers::tags(&changed.removed),
+        assumed: changed.assumed,
+        tags: changed.set.as_ref().map(|set| answers::tags(&set.0)),
+        lost: &[],
+    })?;
+    Ok(match &changed.set {
+        Some(set) => Reply {
+            etag: Some(etag(account, conversation, set)),
+            preference_applied: Some("return=representation"),
+            ..reply
+        },
+        None => reply,
+    })
+}
+
+async fn planned(job: &Job, prepared: Prepared) -> Result<Reply, Error> {
+    let account = &job.route.account;
+    let (calls, created_reads) = preview(job, &prepared).await?;
+    let reads = prepared
+        .reads
+        .iter()
+        .chain(&created_reads)
+        .map(|call| PlannedRead {
+            method: call.method.to_string(),
+            path: account.base.target(call),
+            why: call.why,
+        });
+    // Several calls can be seen half done; whether one call with several tags can, is not documented where
+    // tags are added and removed one by one.
+    let atomic = match account.adapter.rules().writes {
+        Writes::ReplaceSet => true,
+        Writes::AddAndRemove { .. } => {
+            prepared.steps.len() <= 1
+                && prepared
+                    .steps
+                    .iter()
+                    .all(|step| step.adds.len() + step.removes.len() <= 1)
+        }
+    };
+    Reply::json(&DryRun {
+        route: &job.route.name,
+        vendor: account.adapter.vendor().name,
+        conversation: &job.conversation,
+        before: prepared.before.as_ref().map(|set| planned_tags(&set.0)),
+        after: prepared.after.as_ref().map(|set| planned_tags(&set.0)),
+        reads: reads.collect(),
+        calls,
+        atomic,
+        lost: &[],
+    })
+}
+
+fn planned_tags(elements: &[Element]) -> Vec<PlannedTag> {
+    let (created, there): (Vec<&Element>, Vec<&Element>) = elements.iter().partition(|element| {
+        element
+            .tag()
+            .is_some_and(|held| matches!(held.handle, Handle::Created(_)))
+    });
+    let there: Vec<Element> = there.into_iter().cloned().collect();
+    let there = answers::tags(&there).into_iter().map(PlannedTag::There);
+    let created = created.into_iter().filter_map(Element::tag).map(|held| {
+        let TagOnConversation {
+            tag, name, value, ..
+        } = TagOnConversation::named(&held.tag, None);
+        let text = tag.unwrap_or_default();
+        PlannedTag::Created {
+            id: CreatedSlot {
+                created: text.clone(),
+            },
+            tag: text,
+            name: name.unwrap_or_default(),
+            value,
+        }
+    });
+    there.chain(created).collect()
+}

@@ -1,0 +1,294 @@
+//! What a request's headers and query ask for.
+
+use crate::{
+    error::{Code, Error},
+    sequencer::IfMatch,
+};
+use http::{HeaderMap, HeaderName, header};
+use std::time::Duration;
+
+/// What the caller wants back (RFC 7240).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Prefer {
+    /// Nothing said.
+    #[default]
+    Unsaid,
+    /// `return=representation`
+    Representation,
+    /// `return=minimal`
+    Minimal,
+}
+
+/// The query parameters of a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Query {
+    /// Only plan.
+    pub dry_run: bool,
+    /// Make unknown tags first; the route's setting where it is not said.
+    pub create_missing: Option<bool>,
+}
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const DEADLINE: HeaderName = HeaderName::from_static("tagway-deadline-ms");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Reads the query; only the `known` parameters are possible.
+///
+/// # Errors
+/// Unknown and repeated parameters, and values other than `true` and `false`.
+pub(super) fn query(text: Option<&str>, known: &[&str]) -> Result<Query, Error> {
+    let mut query = Query::default();
+    let mut seen = Vec::new();
+    let refused = |name: &str, why: &str| {
+        let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        Err(Error::new(Code::InvalidQuery, "the query is not acceptable").at(name, why))
+    };
+    for pair in text
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if !known.contains(&name) {
+            return refused(name, "there is no such parameter here");
+        }
+        if seen.contains(&name) {
+            return refused(name, "it is given more than once");
+        }
+        seen.push(name);
+        let value = match value {
+            "true" => true,
+            "false" => false,
+            _ => return refused(name, "it is `true` or `false`"),
+        };
+        match name {
+            "dry_run" => query.dry_run = value,
+            _ => query.create_missing = Some(value),
+        }
+    }
+    Ok(query)
+}
+
+/// Reads `Prefer`; unknown preferences are ignored.
+pub(super) fn prefer(headers: &HeaderMap) -> Prefer {
+    let values = headers
+        .get_all(PREFER)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    for preference in values.flat_map(|value| value.split(',')) {
+        let token = preference.split(';').next().unwrap_or_default();
+        let (name, value) = token.split_once('=').unwrap_or((token, ""));
+        if name.trim().eq_ignore_ascii_case("return") {
+            match value.trim().trim_matches('"') {
+                "representation" => return Prefer::Representation,
+                "minimal" => return Prefer::Minimal,
+                _ => {}
+            }
+        }
+    }
+    Prefer::Unsaid
+}
+
+/// Reads `Tagway-Deadline-Ms`; it can only shorten the operator's deadline.
+///
+/// # Errors
+/// Anything but a whole number from 1.
+pub(super) fn deadline(headers: &HeaderMap, limit: Duration) -> Result<Duration, Error> {
+    let Some(value) = single(headers, &DEADLINE)? else {
+        return Ok(limit);
+    };
+    match value.parse::<u64>() {
+        Ok(ms) if ms > 0 && value.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(limit.min(Duration::from_millis(ms)))
+        }
+        _ => Err(bad(
+            &DEADLINE,
+            "it is a whole number of milliseconds from 1",
+        )),
+    }
+}
+
+/// Reads `If-Match`.
+///
+/// # Errors
+/// Not a list of entity tags, or `*` among others.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Error> {
+    match entity_tags(headers, &header::IF_MATCH)? {
+        None => Ok(None),
+        Some(tags) if tags == ["*"] => Ok(Some(IfMatch::Exists)),
+        // A weak tag never matches in this comparison, so it is left out.
+        Some(tags) => Ok(Some(IfMatch::OneOf(
+            tags.into_iter()
+                .filter(|tag| !tag.starts_with("W/"))
+                .collect(),
+        ))),
+    }
+}
+
+/// Whether `If-None-Match` names this entity tag.
+///
+/// # Errors
+/// Not a list of entity tags, or `*` among others.
+pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> Result<bool, Error> {
+    let tags = entity_tags(headers, &header::IF_NONE_MATCH)?.unwrap_or_default();
+    Ok(tags
+        .iter()
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag))
+}
+
+/// Refuses headers that ask for something that this operation does not do: ignoring them would be worse.
+///
+/// # Errors
+/// The first that is there.
+pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        return Err(bad(
+            &IDEMPOTENCY_KEY,
+            "it is not supported yet, and ignoring it would not be safe",
+        ));
+    }
+    let (name, why) = if is_read {
+        (header::IF_MATCH, "it is possible on changes only")
+    } else {
+        (header::IF_NONE_MATCH, "it is possible on reads only")
+    };
+    if headers.contains_key(&name) {
+        Err(bad(&name, why))
+    } else {
+        Ok(())
+    }
+}
+
+fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, Error> {
+    let malformed = || bad(name, "it is `*` or a list of quoted entity tags");
+    let mut tags = Vec::new();
+    let mut present = false;
+    for value in headers.get_all(name) {
+        present = true;
+        let mut rest = value.to_str().map_err(|_| malformed())?.trim();
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix('*') {
+                tags.push("*".to_owned());
+                rest = after;
+            } else {
+                let weak = rest.starts_with("W/");
+                let opaque = rest.strip_prefix("W/").unwrap_or(rest);
+                let inner = opaque.strip_prefix('"').ok_or_else(malformed)?;
+                let end = inner.find('"').ok_or_else(malformed)?;
+                tags.push(format!(
+                    "{}\"{}\"",
+                    if weak { "W/" } else { "" },
+                    &inner[..end]
+                ));
+                rest = &inner[end + 1..];
+            }
+            rest = rest.trim_start();
+            match rest.strip_prefix(',') {
+                Some(after) => rest = after.trim_start(),
+                None if rest.is_empty() => {}
+                None => return Err(malformed()),
+            }
+        }
+    }
+    if present && (tags.is_empty() || (tags.len() > 1 && tags.iter().any(|tag| tag == "*"))) {
+        return Err(malformed());
+    }
+    Ok(present.then_some(tags))
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(name).into_iter();
+    let first = values.next();
+    if values.next().is_some() {
+        return Err(bad(name, "it is given more than once"));
+    }
+    first
+        .map(|value| {
+            value
+                .to_str()
+                .map_err(|_| bad(name, "it is not plain text"))
+        })
+        .transpose()
+}
+
+fn bad(name: &HeaderName, why: &str) -> Error {
+    Error::new(Code::InvalidHeader, "a header is not acceptable").at(name.as_str(), why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn with(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(&name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn if_match_is_strict_and_strong() {
+        let of = |values: &[&'static str]| {
+            if_match(&with(header::IF_MATCH, values)).map_err(|error| error.code())
+        };
+        let one = |tag: &str| Ok(Some(IfMatch::OneOf(vec![tag.to_owned()])));
+        assert_eq!(of(&[]), Ok(None));
+        assert_eq!(of(&["*"]), Ok(Some(IfMatch::Exists)));
+        assert_eq!(of(&["\"a\""]), one("\"a\""));
+        assert_eq!(of(&["W/\"a\", \"b,c\""]), one("\"b,c\""));
+        assert_eq!(of(&["W/\"a\""]), Ok(Some(IfMatch::OneOf(vec![]))));
+        for bad in ["a", "\"a", "*, \"a\"", "\"a\" \"b\"", ""] {
+            assert_eq!(
+                if_match(&with(header::IF_MATCH, &[bad])).map_err(|e| e.code()),
+                Err(Code::InvalidHeader),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            none_match(&with(header::IF_NONE_MATCH, &["W/\"x\""]), "\"x\"").ok(),
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn the_query_is_closed() {
+        let known = ["dry_run", "create_missing"];
+        assert_eq!(
+            query(Some("dry_run=true&create_missing=false"), &known).ok(),
+            Some(Query {
+                dry_run: true,
+                create_missing: Some(false)
+            })
+        );
+        for bad in [
+            "dry_run",
+            "dry_run=1",
+            "dry_run=true&dry_run=true",
+            "x=1",
+            "dry_run=true&x",
+        ] {
+            assert!(query(Some(bad), &known).is_err(), "{bad}");
+        }
+        assert!(query(Some("dry_run=true"), &[]).is_err());
+    }
+
+    #[test]
+    fn deadlines_only_shorten() {
+        let limit = Duration::from_secs(15);
+        let of = |values: &[&'static str]| deadline(&with(DEADLINE, values), limit).ok();
+        assert_eq!(of(&[]), Some(limit));
+        assert_eq!(of(&["200"]), Some(Duration::from_millis(200)));
+        assert_eq!(of(&["99999999"]), Some(limit));
+        for bad in ["0", "-1", "+5", "1.5", "", "99999999999999999999"] {
+            assert_eq!(of(&[bad]), None, "{bad}");
+        }
+        assert_eq!(of(&["5", "6"]), None);
+        assert_eq!(
+            prefer(&with(PREFER, &["handling=lenient, return=minimal;x"])),
+            Prefer::Minimal
+        );
+        assert_eq!(prefer(&with(PREFER, &["return=other"])), Prefer::Unsaid);
+    }
+}

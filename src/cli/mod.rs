@@ -1,0 +1,115 @@
+//! The commands.
+
+mod check;
+mod key;
+mod mock;
+mod serve;
+
+pub use serve::{Running, StartError, start};
+
+use clap::{Args, Parser, Subcommand};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Everything is fine.
+pub const FINE: u8 = 0;
+/// Something was found that has to be looked at.
+pub const FINDINGS: u8 = 1;
+/// The command line or the configuration cannot be used.
+pub const USAGE: u8 = 2;
+/// A vendor's write was cut when the gateway stopped.
+pub const WRITE_CUT: u8 = 4;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "tagway",
+    version,
+    about = "One conversation-tag API in front of vendors that tag in different ways",
+    after_help = "Without a command the gateway serves.\n\nExample: tagway --config gateway.toml"
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Args, Clone, Debug)]
+struct ConfigFile {
+    /// The configuration
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "gateway.toml",
+        global = true
+    )]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    #[command(after_help = "Example: tagway serve --config gateway.toml")]
+    Serve,
+    /// Find every fault of the configuration; opens no connection
+    #[command(after_help = "Example: tagway check --config gateway.toml --no-secrets")]
+    Check {
+        /// Do not look whether the secrets are there: for a machine that has none
+        #[arg(long)]
+        no_secrets: bool,
+    },
+    /// Serve the vendors' twins alone, each on an address of its own
+    #[command(
+        after_help = "Example: tagway mock elevenlabs=127.0.0.1:9001 awardee=127.0.0.1:9002\n\n\
+        What a twin received: GET /_twin/calls. Without VENDOR=ADDRESS every twin is served on a free port."
+    )]
+    Mock(mock::Options),
+    /// Make a client key and the hash that stands in the configuration
+    #[command(after_help = "Example: tagway key")]
+    Key,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            let code = if error.use_stderr() { USAGE } else { FINE };
+            // Nobody reads what cannot be written.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let file = line.config.config;
+    let code = match line.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&file),
+        Command::Check { no_secrets } => check::run(&file, no_secrets),
+        Command::Mock(options) => mock::run(&options),
+        Command::Key => key::run(),
+    };
+    ExitCode::from(code)
+}
+
+/// Writes a line for the caller of the command.
+fn out(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes a line for the person in front of the command.
+fn err(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A runtime with a worker for each core; on one core a worker that never hands over is cheaper by a sixth.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut builder = if cores == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    builder.enable_all().build()
+}

@@ -1,0 +1,38 @@
+//! The one clock: wall time that moves with tokio's, so that a paused test is paused everywhere.
+
+use std::{
+    sync::OnceLock,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::time::Instant;
+
+/// Milliseconds since 1970, UTC.
+pub fn unix_ms() -> u64 {
+    unix_ms_at(Instant::now())
+}
+
+/// Milliseconds since 1970, UTC, at an instant of tokio's clock.
+pub fn unix_ms_at(instant: Instant) -> u64 {
+    static START: OnceLock<(Instant, Duration)> = OnceLock::new();
+    let (start, wall) = START.get_or_init(|| {
+        (
+            Instant::now(),
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+        )
+    });
+    let at = match instant.checked_duration_since(*start) {
+        Some(after) => *wall + after,
+        None => wall.saturating_sub(start.duration_since(instant)),
+    };
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An instant as RFC 3339 in UTC, to the millisecond.
+pub fn rfc3339(instant: Instant) -> String {
+    let ms = i64::try_from(unix_ms_at(instant)).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(ms)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_string()
+}

@@ -1,0 +1,181 @@
+//! The operator's listener: health, readiness, and the embedded twins' records.
+
+use super::framing::{self, Exposure};
+use crate::{
+    clock,
+    error::{Code, Error},
+    gateway::Gateway,
+    mock,
+    sequencer::Lanes,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+/// Largest body on this listener.
+const MAX_BODY: usize = 1 << 20;
+
+/// Most connections on this listener.
+const MAX_CONNECTIONS: usize = 64;
+
+/// How long a request on this listener may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the operator can see.
+pub struct Status {
+    /// The running gateway.
+    pub gateway: Arc<Gateway>,
+    /// Its lanes.
+    pub lanes: Arc<Lanes>,
+    /// Whether the public listener is open and not about to close.
+    pub ready: AtomicBool,
+}
+
+/// Serves until `stop` turns true.
+pub async fn serve(listener: TcpListener, status: Arc<Status>, mut stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            accepted = listener.accept() => accepted,
+        };
+        while tasks.try_join_next().is_some() {}
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(super::ACCEPT_PAUSE).await;
+            continue;
+        };
+        if tasks.len() >= MAX_CONNECTIONS {
+            continue;
+        }
+        let status = status.clone();
+        tasks.spawn(async move {
+            let service = service_fn(move |request| {
+                let status = status.clone();
+                async move { Ok::<_, Infallible>(answer(&status, request).await) }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(TIMEOUT)
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection of the operator's listener ended early");
+            }
+        });
+    }
+}
+
+async fn answer(status: &Status, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    respond(status, request).await.unwrap_or_else(|error| {
+        let mut response = json(error.code().status(), error.body("-").into());
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(methods) = error.allowed() {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        response
+    })
+}
+
+async fn respond(
+    status: &Status,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Error> {
+    framing::check(&request, Exposure::ThisMachine)?;
+    let path = request.uri().path().to_owned();
+    match path.as_str() {
+        "/healthz" => {
+            only_get(request.method())?;
+            Ok(json(
+                StatusCode::OK,
+                Bytes::from_static(b"{\"status\":\"ok\"}"),
+            ))
+        }
+        "/readyz" => {
+            only_get(request.method())?;
+            Ok(readiness(status))
+        }
+        _ => twin(status, request, &path).await,
+    }
+}
+
+fn readiness(status: &Status) -> Response<Full<Bytes>> {
+    let ready = status.ready.load(Ordering::Acquire);
+    let body = serde_json::json!({
+        "ready": ready,
+        "routes": status.gateway.routes().map(|route| &*route.name).collect::<Vec<_>>(),
+        "lanes": status.lanes.lanes(),
+        "writes_under_way": status.lanes.writing(),
+    });
+    let code = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    json(code, body.to_string().into())
+}
+
+/// `/twins/{route}/…`: what the embedded twin of a route received and holds.
+async fn twin(
+    status: &Status,
+    request: Request<Incoming>,
+    path: &str,
+) -> Result<Response<Full<Bytes>>, Error> {
+    let not_found = || Error::new(Code::NotFound, "there is no such path");
+    let rest = path.strip_prefix("/twins/").ok_or_else(not_found)?;
+    let (route, below) = rest.split_once('/').ok_or_else(not_found)?;
+    let route = status.gateway.route(route).ok_or_else(not_found)?;
+    let twin = route.account.twin.as_ref().ok_or_else(not_found)?;
+    let (head, body) = request.into_parts();
+    let body = tokio::time::timeout(TIMEOUT, Limited::new(body, MAX_BODY).collect());
+    let body = match body.await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) => {
+            return Err(Error::new(
+                Code::BodyTooLarge,
+                format!("a body has at most {MAX_BODY} bytes"),
+            ));
+        }
+        Err(_) => {
+            return Err(Error::new(
+                Code::RequestTimeout,
+                "the body took too long to arrive",
+            ));
+        }
+    };
+    tracing::debug!(route = %route.name, at = clock::unix_ms(), "the twin is asked");
+    Ok(mock::control(twin, &Request::from_parts(head, body), below).map(Full::new))
+}
+
+fn only_get(method: &Method) -> Result<(), Error> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(
+            Error::new(Code::MethodNotAllowed, "the methods here are GET, HEAD").allow("GET, HEAD"),
+        ),
+    }
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

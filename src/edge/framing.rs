@@ -1,0 +1,219 @@
+//! What a request has to be before anything looks at what it says.
+
+use crate::error::{Code, Error};
+use http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
+use std::net::IpAddr;
+
+/// Longest request target in bytes.
+const MAX_TARGET: usize = 8_192;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Who can reach a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exposure {
+    /// Programs on this machine, and every web page that its browser shows: a page can name any host, so only
+    /// a loopback `Host` and no foreign origin is answered.
+    ThisMachine,
+    /// Whoever has a key.
+    Anybody,
+}
+
+/// Checks target, Host, Origin, transfer coding and expectation.
+///
+/// # Errors
+/// `target-too-long`, `invalid-framing`, `misdirected-request`, `forbidden`, `expectation-failed`.
+pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), Error> {
+    let headers = request.headers();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target > MAX_TARGET {
+        return Err(Error::new(
+            Code::TargetTooLong,
+            format!("a request target has at most {MAX_TARGET} bytes"),
+        )
+        .close());
+    }
+    transfer_coding(headers)?;
+    let host = host(request)?;
+    if exposure == Exposure::ThisMachine {
+        if !host.as_ref().is_none_or(|host| is_loopback(host.host())) {
+            return Err(Error::new(
+                Code::MisdirectedRequest,
+                "only a loopback Host is answered here",
+            ));
+        }
+        origin(headers)?;
+    }
+    match headers.get(header::EXPECT) {
+        Some(expected) if !expected.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+            Err(Error::new(
+                Code::ExpectationFailed,
+                "only `100-continue` can be expected",
+            )
+            .close())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn framing(detail: &str) -> Error {
+    Error::new(Code::InvalidFraming, detail).close()
+}
+
+fn transfer_coding(headers: &HeaderMap) -> Result<(), Error> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).into_iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(framing("the only transfer coding is `chunked`, once")),
+    }
+}
+
+fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
+    let mut values = request.headers().get_all(header::HOST).into_iter();
+    let host = match (values.next(), values.next()) {
+        (None, _) if request.version() == Version::HTTP_10 => return Ok(None),
+        (None, _) => return Err(framing("the header Host is missing")),
+        (Some(_), Some(_)) => return Err(framing("the header Host is given more than once")),
+        (Some(host), None) => host,
+    };
+    let host = host
+        .to_str()
+        .ok()
+        .filter(|host| !host.contains([',', '@']))
+        .and_then(|host| host.parse().ok());
+    let Some(host): Option<Authority> = host else {
+        return Err(framing("the header Host names no host"));
+    };
+    match request.uri().authority() {
+        Some(named) if named != &host => Err(Error::new(
+            Code::MisdirectedRequest,
+            "the request target names another host than the header Host",
+        )
+        .close()),
+        _ => Ok(Some(host)),
+    }
+}
+
+fn origin(headers: &HeaderMap) -> Result<(), Error> {
+    let foreign = || {
+        Err(Error::new(
+            Code::Forbidden,
+            "web pages of other sites may not ask",
+        ))
+    };
+    for origin in headers.get_all(header::ORIGIN) {
+        let host = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.split_once("://"))
+            .map(|(_, host)| host.parse::<Authority>());
+        if !matches!(host, Some(Ok(host)) if is_loopback(host.host())) {
+            return foreign();
+        }
+    }
+    match headers.get(SEC_FETCH_SITE) {
+        Some(site) if site == "cross-site" => foreign(),
+        _ => Ok(()),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(exposure: Exposure, uri: &str, headers: &[(&str, &str)]) -> Option<Code> {
+        let mut request = Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).expect("a request");
+        check(&request, exposure).err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_host_is_named_once_and_is_ours() {
+        use Exposure::{Anybody, ThisMachine};
+        assert_eq!(code(Anybody, "/x", &[("host", "api.example.com:80")]), None);
+        assert_eq!(code(Anybody, "/x", &[]), Some(Code::InvalidFraming));
+        assert_eq!(
+            code(Anybody, "/x", &[("host", "a"), ("host", "a")]),
+            Some(Code::InvalidFraming)
+        );
+        assert_eq!(
+            code(Anybody, "/x", &[("host", "a, b")]),
+            Some(Code::InvalidFraming)
+        );
+        assert_eq!(
+            code(Anybody, "/x", &[("host", "u@a")]),
+            Some(Code::InvalidFraming)
+        );
+        assert_eq!(
+            code(Anybody, "http://other/x", &[("host", "a")]),
+            Some(Code::MisdirectedRequest)
+        );
+        for ours in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:1",
+            "127.9.9.9",
+            "[::1]:8080",
+        ] {
+            assert_eq!(code(ThisMachine, "/x", &[("host", ours)]), None, "{ours}");
+        }
+        for theirs in [
+            "example.com",
+            "localhost.example.com",
+            "10.0.0.1",
+            "128.0.0.1",
+        ] {
+            assert_eq!(
+                code(ThisMachine, "/x", &[("host", theirs)]),
+                Some(Code::MisdirectedRequest),
+                "{theirs}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_of_other_sites_may_not_ask() {
+        let with = |name, value| {
+            code(
+                Exposure::ThisMachine,
+                "/x",
+                &[("host", "localhost"), (name, value)],
+            )
+        };
+        assert_eq!(with("origin", "http://localhost:3000"), None);
+        for foreign in [
+            "https://example.com",
+            "null",
+            "http://localhost.example.com",
+        ] {
+            assert_eq!(with("origin", foreign), Some(Code::Forbidden), "{foreign}");
+        }
+        assert_eq!(with("sec-fetch-site", "cross-site"), Some(Code::Forbidden));
+        assert_eq!(with("expect", "a-miracle"), Some(Code::ExpectationFailed));
+        assert_eq!(with("expect", "100-Continue"), None);
+        assert_eq!(
+            with("transfer-encoding", "gzip, chunked"),
+            Some(Code::InvalidFraming)
+        );
+        let long = format!("/{}", "x".repeat(MAX_TARGET));
+        assert_eq!(
+            code(Exposure::ThisMachine, &long, &[("host", "localhost")]),
+            Some(Code::TargetTooLong)
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! The public listener: connections, their limits, and what every request passes before and after the API.
+
+mod admin;
+mod connection;
+mod framing;
+mod respond;
+
+pub use admin::{Status, serve as serve_admin};
+
+use crate::{
+    api::{self, Notes, Reply},
+    error::{Code, Error},
+    gateway::Gateway,
+};
+use connection::{Limits, Wire};
+use framing::Exposure;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+use tower::{
+    Service, ServiceBuilder, ServiceExt, load_shed::error::Overloaded, util::BoxCloneSyncService,
+};
+
+/// How long to wait when the gateway is at its limit.
+const OVERLOADED_WAIT: Duration = Duration::from_secs(1);
+
+/// How long the accept loop rests when the system has no descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The API with its limit: what fails inside is an answer, what fails outside is overload.
+type Limited =
+    BoxCloneSyncService<(Request<Incoming>, Notes), (Notes, Result<Reply, Error>), tower::BoxError>;
+
+/// Serves the API until `stop` turns true, then lets the requests that have begun finish.
+pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    let front = Arc::new(Front::new(gateway));
+    let connections = Arc::new(Semaphore::new(front.gateway.limits.max_connections));
+    let mut tasks = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = listener.accept() => accepted,
+        };
+        while tasks.try_join_next().is_some() {}
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // Over the limit a connection is closed at once: an answer would cost what there is none of.
+        let Ok(place) = connections.clone().try_acquire_owned() else {
+            continue;
+        };
+        let (front, stop) = (front.clone(), stop.clone());
+        tasks.spawn(async move {
+            front.connection(stream, stop).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    front.stopping.store(true, Ordering::Release);
+    while tasks.join_next().await.is_some() {}
+}
+
+struct Front {
+    gateway: Arc<Gateway>,
+    exposure: Exposure,
+    api: Limited,
+    stopping: AtomicBool,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Front {
+    fn new(gateway: Arc<Gateway>) -> Self {
+        let exposure = if gateway.clients.is_empty() {
+            Exposure::ThisMachine
+        } else {
+            Exposure::Anybody
+        };
+        let inner = gateway.clone();
+        let api = ServiceBuilder::new()
+            // Outermost: what finds no place below is refused at once, before anything of it is read.
+            .load_shed()
+            // Below it every request has its place until its answer is made.
+            .concurrency_limit(gateway.limits.max_in_flight)
+            .service_fn(move |(request, mut notes): (Request<Incoming>, Notes)| {
+                let gateway = inner.clone();
+                async move {
+                    let result = api::handle(&gateway, request, &mut notes).await;
+                    Ok::<_, tower::BoxError>((notes, result))
+                }
+            });
+        let mut seed = [0; 8];
+        // Ids of requests have to differ between restarts; without the system's randomness the time has to do.
+        if getrandom::fill(&mut seed).is_err() {
+            seed = crate::clock::unix_ms().to_le_bytes();
+        }
+        Self {
+            gateway,
+            exposure,
+            api: BoxCloneSyncService::new(api),
+            stopping: AtomicBool::new(false),
+            random: Mutex::new(fastrand::Rng::with_seed(u64::from_le_bytes(seed))),
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, stop: watch::Receiver<bool>) {
+        let limits = &self.gateway.limits;
+        let limits = Limits {
+            head: limits.head_timeout,
+            idle: limits.idle_timeout,
+            head_bytes: limits.max_head_bytes,
+        };
+        let api = self.api.clone();
+        let front = self.clone();
+        connection::serve(stream, limits, stop, move |request, wire| {
+            let (front, api) = (front.clone(), api.clone());
+            async move { Ok::<_, Infallible>(front.answer(request, api, wire).await) }
+        })
+        .await;
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        api: Limited,
+        wire: Wire,
+    ) -> Response<Full<bytes::Bytes>> {
+        let request_id = respond::request_id(request.headers(), || {
+            self.random
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .u64(..)
+        });
+        let notes = Notes::new();
+        let arrived = notes.arrived;
+        let method = request.method().clone();
+        let answered = AssertUnwindSafe(self.judged(request, notes, api))
+            .catch_unwind()
+            .await;
+        let (notes, result) = answered.unwrap_or_else(|_| {
+            (
+                Notes {
+                    arrived,
+                    ..Notes::new()
+                },
+                Err(Error::new(
+                    Code::Internal,
+                    "the gateway failed on this request",
+                )),
+            )
+        });
+        wire.answered();
+        respond::log(&method, &request_id, &notes, &result);
+        respond::response(&request_id, &notes, result)
+    }
+
+    async fn judged(
+        &self,
+        request: Request<Incoming>,
+        notes: Notes,
+        api: Limited,
+    ) -> (Notes, Result<Reply, Error>) {
+        if self.stopping.load(Ordering::Acquire) {
+            let error = Error::new(Code::ShuttingDown, "the gateway is stopping")
+                .retry_after(OVERLOADED_WAIT);
+            return (notes, Err(error.close()));
+        }
+        if let Err(error) = framing::check(&request, self.exposure) {
+            return (notes, Err(error));
+        }
+        let arrived = notes.arrived;
+        let mut api = api;
+        let ready = match api.ready().await {
+            Ok(ready) => ready,
+            Err(error) => return (notes, Err(rescued(error))),
+        };
+        match ready.call((request, notes)).await {
+            Ok(answered) => answered,
+            Err(error) => (
+                Notes {
+                    arrived,
+                    ..Notes::new()
+                },
+                Err(rescued(error)),
+            ),
+        }
+    }
+}
+
+/// What a layer above the API says, as a caller is told.
+fn rescued(error: tower::BoxError) -> Error {
+    if error.is::<Overloaded>() {
+        Error::new(Code::Overloaded, "too many requests are under way").retry_after(OVERLOADED_WAIT)
+    } else {
+        tracing::error!(%error, "a request failed outside the API");
+        Error::new(Code::Internal, "the gateway failed on this request")
+    }
+}

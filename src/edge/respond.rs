@@ -1,0 +1,173 @@
+//! From what the API says to an HTTP answer, and to a line of the access log.
+
+use crate::{
+    api::{Notes, Reply},
+    error::{Code, Error},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use std::time::Duration;
+
+/// Longest request id that is taken from a caller.
+const MAX_REQUEST_ID: usize = 128;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const VENDOR_CALLS: HeaderName = HeaderName::from_static("tagway-vendor-calls");
+const MOCK: HeaderName = HeaderName::from_static("tagway-mock");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// The caller's id of the request, if it is sane, else a new one.
+pub(super) fn request_id(headers: &HeaderMap, random: impl FnOnce() -> u64) -> String {
+    let sane = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= MAX_REQUEST_ID
+            && id.bytes().all(|b| {
+                b.is_ascii_alphanumeric()
+                    || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=')
+            })
+    };
+    let mut values = headers.get_all(X_REQUEST_ID).into_iter();
+    match (
+        values
+            .next()
+            .and_then(|value| value.to_str().ok())
+            .filter(sane),
+        values.next(),
+    ) {
+        (Some(id), None) => id.to_owned(),
+        _ => format!("{:016x}", random()),
+    }
+}
+
+/// The whole answer.
+pub(super) fn response(
+    request_id: &str,
+    notes: &Notes,
+    result: Result<Reply, Error>,
+) -> Response<Full<Bytes>> {
+    let mut response = match result {
+        Ok(reply) => success(reply),
+        Err(error) => problem(&error, request_id),
+    };
+    let headers = response.headers_mut();
+    insert(headers, X_REQUEST_ID, request_id);
+    insert(headers, SERVER_TIMING, &timing(notes));
+    headers.insert(VENDOR_CALLS, HeaderValue::from(notes.meter.calls()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if notes.mock {
+        headers.insert(MOCK, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// One line for the access log.
+pub(super) fn log(method: &Method, request_id: &str, notes: &Notes, result: &Result<Reply, Error>) {
+    let (status, code) = match result {
+        Ok(reply) => (reply.status, "-"),
+        Err(error) => (error.code().status(), error.code().as_str()),
+    };
+    tracing::info!(
+        target: "access",
+        %method,
+        operation = notes.operation,
+        route = notes.route.as_deref().unwrap_or("-"),
+        client = notes.client.as_deref().unwrap_or("-"),
+        status = status.as_u16(),
+        code,
+        ms = ms(notes.arrived.elapsed()),
+        vendor_calls = notes.meter.calls(),
+        request_id,
+    );
+    if let Err(error) = result
+        && status.is_server_error()
+    {
+        tracing::warn!(target: "access", request_id, code, detail = error.detail(), "answered with an error");
+    }
+}
+
+fn success(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(reply.body.clone().unwrap_or_default()));
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    if reply.body.is_some() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+    }
+    if let Some(etag) = &reply.etag {
+        insert(headers, header::ETAG, etag);
+    }
+    if let Some(applied) = reply.preference_applied {
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static(applied));
+    }
+    response
+}
+
+fn problem(error: &Error, request_id: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(error.body(request_id).into()));
+    *response.status_mut() = error.code().status();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if let Some(methods) = error.allowed() {
+        headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+    }
+    if error.code() == Code::Unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = wait(error) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    if error.closes() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Whole seconds, rounded up: a caller that waits them is never early.
+fn wait(error: &Error) -> Option<u64> {
+    let status = error.code().status();
+    let demanded = matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    );
+    let wait = error
+        .wait()
+        .or(demanded.then_some(Duration::from_secs(1)))?;
+    Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
+fn timing(notes: &Notes) -> String {
+    let (queue, vendor) = (notes.meter.queue_time(), notes.meter.vendor_time());
+    let gateway = notes
+        .arrived
+        .elapsed()
+        .saturating_sub(queue)
+        .saturating_sub(vendor);
+    format!(
+        "queue;dur={}, vendor;dur={}, gateway;dur={}",
+        ms(queue),
+        ms(vendor),
+        ms(gateway)
+    )
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    // What is inserted here is made of printable ASCII; a value that is not has no place in a header.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

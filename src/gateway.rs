@@ -1,0 +1,240 @@
+//! The running gateway: what a checked configuration becomes.
+
+use crate::{
+    clock,
+    config::{CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
+    mock::{self, Served, TWINS},
+    schema::{Document, DocumentError},
+    sequencer::{Lanes, Sequencer},
+    upstream::{
+        Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
+    },
+};
+use adapters::{VENDORS, Vendor, reader::Keep};
+use bytes::Bytes;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The API's own document.
+pub const OPENAPI: &str = include_str!("../schemas/gateway.json");
+
+/// Everything that a request needs.
+pub struct Gateway {
+    /// Limits and times of the public side.
+    pub limits: Server,
+    /// Who may ask; nobody configured means that only this machine can.
+    pub clients: Vec<Client>,
+    /// The API's own document, compiled.
+    pub document: Document,
+    /// The API's own document, as it is served.
+    pub openapi: Bytes,
+    /// Orders the changes.
+    pub sequencer: Arc<dyn Sequencer>,
+    routes: BTreeMap<String, Arc<Route>>,
+}
+
+/// A route: a name for an account, and how changes that come by it are treated.
+#[derive(Debug)]
+pub struct Route {
+    /// The operator's name for it.
+    pub name: Arc<str>,
+    /// Whose conversations.
+    pub account: Arc<Account>,
+    /// Whether unknown tags are made where the request does not say.
+    pub create_missing: bool,
+    /// What happens to what the vendor cannot hold.
+    pub on_loss: OnLoss,
+    /// What a violation of the vendor's document does.
+    pub responses: Responses,
+    /// What may be done to the catalogue.
+    pub catalogue: CatalogueAccess,
+}
+
+/// Why a checked configuration cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A document does not compile.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// A document lacks an operation that is called.
+    #[error("the document of `{vendor}` has no operation `{operation}`")]
+    Operation {
+        /// The vendor.
+        vendor: &'static str,
+        /// What is missing.
+        operation: &'static str,
+    },
+    /// Something about one account.
+    #[error("account `{account}`: {why}")]
+    Account {
+        /// The account's key.
+        account: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl Gateway {
+    /// Builds everything a configuration asks for; opens no connection. `seed` feeds everything random.
+    ///
+    /// # Errors
+    /// A document that does not compile or lacks an operation, a secret that no header can hold.
+    pub fn build(config: Config, lanes: Arc<Lanes>, seed: u64) -> Result<Self, BuildError> {
+        let document = Document::compile("gateway", OPENAPI, &|_| None)?;
+        let mut compiled: BTreeMap<&str, Arc<Document>> = BTreeMap::new();
+        let mut accounts = Vec::new();
+        for (at, account) in config.accounts.iter().enumerate() {
+            let vendor = vendor(account.vendor).ok_or_else(|| BuildError::Account {
+                account: account.key.clone(),
+                why: format!("no vendor is called `{}`", account.vendor),
+            })?;
+            let document = match compiled.get(vendor.name) {
+                Some(document) => document.clone(),
+                None => {
+                    let document = Arc::new(compile(vendor)?);
+                    compiled.insert(vendor.name, document.clone());
+                    document
+                }
+            };
+            accounts.push(Arc::new(build_account(
+                account,
+                vendor,
+                document,
+                seed.wrapping_add(at as u64),
+            )?));
+        }
+        let routes = config.routes.into_iter().filter_map(|route| {
+            let account = accounts.get(route.account)?.clone();
+            let name: Arc<str> = route.name.as_str().into();
+            let built = Route {
+                name,
+                account,
+                create_missing: route.create_missing,
+                on_loss: route.on_loss,
+                responses: route.responses,
+                catalogue: route.catalogue,
+            };
+            Some((route.name, Arc::new(built)))
+        });
+        Ok(Self {
+            routes: routes.collect(),
+            limits: config.server,
+            clients: config.clients,
+            document,
+            openapi: Bytes::from_static(OPENAPI.as_bytes()),
+            sequencer: lanes,
+        })
+    }
+
+    /// The route of a name.
+    pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
+        self.routes.get(name)
+    }
+
+    /// All routes, by name.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.routes.values()
+    }
+}
+
+/// The vendor of a name.
+pub fn vendor(name: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().copied().find(|vendor| vendor.name == name)
+}
+
+/// A vendor's document, compiled, with every operation that its adapter calls.
+///
+/// # Errors
+/// When it does not compile or an operation is missing.
+pub fn compile(vendor: &Vendor) -> Result<Document, BuildError> {
+    let kept = |id: &str| {
+        vendor
+            .operations
+            .iter()
+            .find(|(operation, _)| *operation == id)
+            .and_then(|(_, keep)| match keep {
+                Keep::Everything => None,
+                Keep::Only(paths) => Some(*paths),
+            })
+    };
+    let document = Document::compile(vendor.name, vendor.document, &kept)?;
+    for (operation, _) in vendor.operations {
+        if document.operation(operation).is_none() {
+            return Err(BuildError::Operation {
+                vendor: vendor.name,
+                operation,
+            });
+        }
+    }
+    Ok(document)
+}
+
+fn build_account(
+    config: &crate::config::AccountConfig,
+    vendor: &'static Vendor,
+    document: Arc<Document>,
+    seed: u64,
+) -> Result<Account, BuildError> {
+    let failed = |why: String| BuildError::Account {
+        account: config.key.clone(),
+        why,
+    };
+    let adapter = (vendor.build)(&config.settings, document.value());
+    let (transport, twin, url) = match &config.upstream {
+        Upstream::Mock => {
+            let kind = TWINS.iter().find(|kind| kind.name == vendor.name);
+            let kind = kind.ok_or_else(|| failed("the vendor has no twin".to_owned()))?;
+            let windows = config.rate.iter().map(|window| mock::Window {
+                requests: window.requests,
+                length_ms: u64::try_from(window.length.as_millis()).unwrap_or(u64::MAX),
+            });
+            let options = mock::Options {
+                seed,
+                windows: windows.collect(),
+                ..mock::Options::default()
+            };
+            let served = Served::new(kind, options)?;
+            (embedded(served.clone()), Some(served), vendor.base_url)
+        }
+        Upstream::Url(url) => {
+            let transport =
+                network(config.allow_any_host).map_err(|error| failed(error.to_string()))?;
+            (transport, None, url.as_str())
+        }
+    };
+    let credential =
+        match (&config.secret, &twin) {
+            (Some(secret), _) => {
+                let (name, _) = adapter.credential("");
+                let header = credential(name, |secret| adapter.credential(secret).1, secret);
+                Some(header.map_err(|_| {
+                    failed("the secret holds characters that no header can".to_owned())
+                })?)
+            }
+            (None, Some(_)) => {
+                let (name, value) = adapter.credential("mock");
+                http::HeaderValue::from_str(&value)
+                    .ok()
+                    .map(|value| (http::HeaderName::from_static(name), value))
+            }
+            (None, None) => None,
+        };
+    let base = Base::parse(url).map_err(|error| failed(error.to_string()))?;
+    tracing::debug!(account = %config.key, at = clock::unix_ms(), "account built");
+    Ok(Account::new(Parts {
+        key: config.key.clone(),
+        adapter,
+        document,
+        base,
+        credential,
+        transport,
+        twin,
+        catalogue: CatalogueCache::new(config.catalogue_ttl, config.catalogue_max_tags),
+        limits: AccountLimits {
+            attempts: config.attempts,
+            attempt_timeout: config.attempt_timeout,
+            settle: config.settle,
+            max_in_flight: config.max_in_flight,
+        },
+        seed,
+    }))
+}

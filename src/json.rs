@@ -1,0 +1,148 @@
+//! Strict reading of JSON from strangers: no member twice, no deep nesting.
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Deepest nesting of a request's body.
+pub(crate) const MAX_DEPTH: usize = 16;
+
+/// Reads a whole document.
+///
+/// # Errors
+/// Not JSON, not UTF-8, trailing text, a member twice in one object, or deeper than [`MAX_DEPTH`]. The text
+/// tells the line and column, and nothing of the input but an expected character.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// A JSON pointer with `*` for each position in a list, so that one fault of a document is one place.
+pub(crate) fn without_indices(pointer: &str) -> String {
+    let mut general = String::with_capacity(pointer.len());
+    for part in pointer.split('/').skip(1) {
+        let is_index = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        general.push('/');
+        general.push_str(if is_index { "*" } else { part });
+    }
+    general
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Self { depth }),
+            None => Err(E::custom(format_args!(
+                "nested deeper than {MAX_DEPTH} levels"
+            ))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(inner)?;
+            if object.insert(name, value).is_some() {
+                return Err(de::Error::custom("a member stands twice in one object"));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_depth_and_trailing_text_are_refused() {
+        for bad in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"[{"x":{"a":1,"a":1}}]"#,
+            "[1] 2",
+            "",
+            "{",
+            "\u{feff}{}",
+            r#""\ud800""#,
+            "1e999",
+            &format!("{}{}", "[".repeat(17), "]".repeat(17)),
+        ] {
+            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(parse(b"\"\xff\"").is_err());
+        let deep = format!("{}{}", "[".repeat(16), "]".repeat(16));
+        assert_eq!(
+            parse(deep.as_bytes()).ok(),
+            serde_json::from_str(&deep).ok()
+        );
+        let mixed = r#"{"a":[1,-2,3.5,null,true,"x"],"b":{"a":{}}}"#;
+        assert_eq!(
+            parse(mixed.as_bytes()).ok(),
+            serde_json::from_str(mixed).ok()
+        );
+    }
+}

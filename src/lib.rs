@@ -1,0 +1,22 @@
+//! tagway: one conversation-tag API in front of vendors whose APIs disagree about what tagging is.
+//!
+//! A request flows one way: [`edge`] (connections, limits, who asks) → [`api`] (what is meant, checked against
+//! the schema) → [`sequencer`] (one conversation at a time) → the adapter's plan → [`upstream`] (limits of the
+//! account, the network), and back. A module uses those to its right and never the other way.
+//!
+//! What stays out: no vendor is named outside its adapter, its twin and its document; adapters open no socket;
+//! no conversation's set is ever kept between two changes; nothing waits but on tokio's clock.
+
+pub mod api;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod edge;
+pub mod error;
+pub mod etag;
+pub mod gateway;
+mod json;
+pub mod mock;
+pub mod schema;
+pub mod sequencer;
+pub mod upstream;

@@ -1,0 +1,270 @@
+//! The lanes of this process: a queue and a task for each conversation that has work.
+
+use super::{
+    Changed, Job, NameLocks, Sequencer,
+    conclude::{Concluded, carry_out},
+    waiting::{CallOff, CallOffOnDrop, Member, Progress},
+};
+use crate::{
+    clock,
+    error::{Code, Error, Outcome},
+};
+use futures_util::future::BoxFuture;
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, sleep_until, timeout_at},
+};
+
+/// Most changes that wait in one lane.
+const MAX_WAITING: usize = 256;
+
+/// Most lanes at once.
+const MAX_LANES: usize = 100_000;
+
+/// How long to wait when a limit is reached.
+const OVERLOADED_WAIT: Duration = Duration::from_secs(1);
+
+/// Lanes are looked up in parts, so that conversations do not wait for one another.
+const SHARDS: usize = 16;
+
+/// The in-process owner of all lanes.
+pub struct Lanes {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    shards: [Mutex<HashMap<LaneKey, Arc<Lane>>>; SHARDS],
+    hasher: RandomState,
+    lanes: AtomicUsize,
+    writing: AtomicUsize,
+    idle: Notify,
+    names: NameLocks,
+}
+
+/// The account's key and the conversation's id.
+type LaneKey = (String, String);
+
+#[derive(Default)]
+struct Lane {
+    queue: Mutex<VecDeque<Member>>,
+    /// Until when an earlier write may still take effect.
+    unsettled: Mutex<Option<Instant>>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lanes {
+    /// No lane yet.
+    pub fn new() -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                shards: Default::default(),
+                hasher: RandomState::new(),
+                lanes: AtomicUsize::new(0),
+                writing: AtomicUsize::new(0),
+                idle: Notify::new(),
+                names: NameLocks::default(),
+            }),
+        }
+    }
+
+    /// How many lanes have work or wait for an earlier write to settle.
+    pub fn lanes(&self) -> usize {
+        self.shared.lanes.load(Ordering::Acquire)
+    }
+
+    /// How many vendor writes are under way.
+    pub fn writing(&self) -> usize {
+        self.shared.writing.load(Ordering::Acquire)
+    }
+
+    /// Waits until no vendor write is under way.
+    pub async fn written(&self) {
+        loop {
+            let idle = self.shared.idle.notified();
+            if self.writing() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Sequencer for Lanes {
+    fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let deadline = job.deadline;
+            let settle = job.route.account.limits.settle;
+            let progress = Arc::new(Progress::default());
+            let (answer, waiting) = oneshot::channel();
+            let lane = shared.enqueue(Member {
+                job,
+                since: Instant::now(),
+                progress: progress.clone(),
+                answer,
+            })?;
+            let gone = CallOffOnDrop(progress.clone());
+            let heard = timeout_at(deadline, waiting).await;
+            let result =
+                match heard {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
+                        .outcome(Outcome::Unknown)),
+                    Err(_) => Err(too_late(progress.call_off(), &lane, settle)),
+                };
+            drop(gone);
+            result
+        })
+    }
+}
+
+fn too_late(call_off: CallOff, lane: &Lane, settle: Duration) -> Error {
+    let now = Instant::now();
+    match (call_off, *lock(&lane.unsettled)) {
+        (CallOff::Queued, Some(until)) if until > now => Error::new(
+            Code::ConversationSettling,
+            "an earlier write to this conversation may still take effect",
+        )
+        .retry_after(until - now)
+        .outcome(Outcome::NotApplied),
+        (CallOff::Queued | CallOff::Preparing, _) => Error::new(
+            Code::Deadline,
+            "the deadline passed before anything was sent",
+        )
+        .outcome(Outcome::NotApplied),
+        (CallOff::Writing(since), _) => {
+            // The answer is listened to for the settle time, and a write whose answer never comes may land
+            // for as long again.
+            let until = since.unwrap_or(now) + settle * 2;
+            Error::new(
+                Code::VendorTimeout,
+                "the vendor has not answered yet; the change goes on",
+            )
+            .outcome(Outcome::Unknown)
+            .settles_at(clock::rfc3339(until))
+        }
+    }
+}
+
+impl Shared {
+    fn shard(&self, key: &LaneKey) -> &Mutex<HashMap<LaneKey, Arc<Lane>>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        &self.shards[hash % SHARDS]
+    }
+
+    fn enqueue(self: &Arc<Self>, member: Member) -> Result<Arc<Lane>, Error> {
+        let key = (
+            member.job.route.account.key.clone(),
+            member.job.conversation.clone(),
+        );
+        let mut shard = lock(self.shard(&key));
+        let lane = match shard.entry(key.clone()) {
+            Entry::Occupied(lane) => {
+                let lane = lane.get().clone();
+                let mut queue = lock(&lane.queue);
+                if queue.len() >= MAX_WAITING {
+                    return Err(overloaded("too many changes wait for this conversation"));
+                }
+                queue.push_back(member);
+                drop(queue);
+                lane
+            }
+            Entry::Vacant(place) => {
+                if self.lanes.fetch_add(1, Ordering::AcqRel) >= MAX_LANES {
+                    self.lanes.fetch_sub(1, Ordering::AcqRel);
+                    return Err(overloaded("too many conversations are being changed"));
+                }
+                let lane = place.insert(Arc::default()).clone();
+                lock(&lane.queue).push_back(member);
+                tokio::spawn(run(self.clone(), key, lane.clone()));
+                lane
+            }
+        };
+        Ok(lane)
+    }
+
+    /// The lane's next change; without one the lane is gone.
+    fn next(&self, key: &LaneKey, lane: &Lane) -> Option<Member> {
+        let mut shard = lock(self.shard(key));
+        let next = lock(&lane.queue).pop_front();
+        if next.is_none() {
+            shard.remove(key);
+            self.lanes.fetch_sub(1, Ordering::AcqRel);
+        }
+        next
+    }
+}
+
+fn overloaded(detail: &str) -> Error {
+    Error::new(Code::Overloaded, detail)
+        .retry_after(OVERLOADED_WAIT)
+        .outcome(Outcome::NotApplied)
+}
+
+async fn run(shared: Arc<Shared>, key: LaneKey, lane: Arc<Lane>) {
+    while let Some(member) = shared.next(&key, &lane) {
+        let Member {
+            job,
+            since,
+            progress,
+            answer,
+        } = member;
+        if !progress.begin() {
+            continue;
+        }
+        job.meter.queued(since.elapsed());
+        let writing = Writing {
+            shared: &shared,
+            counted: false,
+        };
+        let Concluded { result, unsettled } =
+            carry_out(&job, &progress, &shared.names, writing).await;
+        *lock(&lane.unsettled) = unsettled;
+        // A caller that is gone needs no answer.
+        let _ = answer.send(result);
+        if let Some(until) = unsettled {
+            sleep_until(until).await;
+            *lock(&lane.unsettled) = None;
+        }
+    }
+}
+
+/// Counts a lane's write for as long as it is under way.
+pub(super) struct Writing<'a> {
+    shared: &'a Shared,
+    counted: bool,
+}
+
+impl Writing<'_> {
+    pub(super) fn begin(&mut self) {
+        self.shared.writing.fetch_add(1, Ordering::AcqRel);
+        self.counted = true;
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if self.counted {
+            self.shared.writing.fetch_sub(1, Ordering::AcqRel);
+            self.shared.idle.notify_waiters();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

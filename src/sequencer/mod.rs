@@ -1,0 +1,88 @@
+//! One conversation at a time: every change goes through the lane of its (account, conversation).
+//!
+//! What is judged, planned and sent lives in the files beside this one; who owns a lane is behind
+//! [`Sequencer`], so that another owner than this process can be put there.
+
+mod conclude;
+mod creating;
+mod execute;
+mod lane;
+mod prepare;
+mod refusal;
+mod waiting;
+
+pub use creating::{CreationPlan, NameLocks};
+pub use lane::Lanes;
+pub use prepare::{Prepared, prepare, preview};
+
+use crate::{
+    error::Error,
+    gateway::Route,
+    upstream::{CallContext, Meter},
+};
+use adapters::{Carried, Change, Element};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Carries out changes, one at a time for each conversation.
+pub trait Sequencer: Send + Sync {
+    /// Takes a change into its conversation's order and answers when its fate is known, or when its deadline
+    /// passes. The vendor's write is not the caller's: dropping the future ends the waiting only.
+    fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>>;
+}
+
+/// A change on its way.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The route it came by.
+    pub route: Arc<Route>,
+    /// The vendor's id of the conversation.
+    pub conversation: String,
+    /// What is asked.
+    pub change: Change,
+    /// Whether unknown tags are made first.
+    pub create_missing: bool,
+    /// What the set has to be.
+    pub if_match: Option<IfMatch>,
+    /// Whether the set after the change is asked for.
+    pub representation: bool,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+    /// Counts what is spent.
+    pub meter: Arc<Meter>,
+}
+
+impl Job {
+    /// The context of this job's vendor calls.
+    pub fn context(&self) -> CallContext {
+        CallContext {
+            route: self.route.name.clone(),
+            responses: self.route.responses,
+            deadline: self.deadline,
+            meter: self.meter.clone(),
+        }
+    }
+}
+
+/// What `If-Match` asks of the set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// That the conversation exists.
+    Exists,
+    /// That it is one of these, each with its quotes.
+    OneOf(Vec<String>),
+}
+
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Carried after and not before; where `assumed`, what was asked.
+    pub added: Vec<Element>,
+    /// Carried before and not after; where `assumed`, what was asked.
+    pub removed: Vec<Element>,
+    /// Whether nothing was read, so that the effect is what was asked.
+    pub assumed: bool,
+    /// The set after the change, where it was asked for and is known.
+    pub set: Option<Carried>,
+}

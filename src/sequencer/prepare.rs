@@ -1,0 +1,214 @@
+//! From a change to its plan: what has to be read is read, the change is judged, the calls are planned.
+
+use super::{IfMatch, Job, creating, refusal};
+use crate::{
+    api::answers,
+    error::{Code, Error, Outcome},
+    etag::etag,
+    upstream::{BadUrl, CallError},
+};
+use adapters::{
+    BadId, Call, Carried, Catalogue, Effect, Folding, Goal, HeldTag, Refusal, State, Step,
+};
+use std::sync::Arc;
+
+/// A judged change and the calls that make it true.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The set that was read; `None` where the change is planned blind.
+    pub before: Option<Carried>,
+    /// The set that the plan leads to, where one was read.
+    pub after: Option<Carried>,
+    /// What the change does.
+    pub effect: Effect,
+    /// Tags to be made first, in order.
+    pub creations: Vec<HeldTag>,
+    /// The writes, in order.
+    pub steps: Vec<Step>,
+    /// The reads that were made.
+    pub reads: Vec<Call>,
+    /// The catalogue that the names were resolved with.
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// Reads what has to be known, judges the change and plans its calls. Writes nothing.
+///
+/// # Errors
+/// Everything that a caller can be told before a write, in the order: conversation, If-Match, the change.
+pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
+    let account = &job.route.account;
+    let context = job.context();
+    let failed = |error: CallError| error.before_any_write(account, Code::ConversationNotFound);
+    let mut catalogue = account
+        .catalogue(&context)
+        .await
+        .map_err(catalogue_failed(job))?;
+
+    if job.if_match.is_none() {
+        let mut folding = Folding::blind(account.adapter.rules(), &catalogue);
+        if let Ok(effect) = folding.apply(&job.change, job.create_missing) {
+            return planned(job, None, folding, effect, Vec::new(), catalogue.clone());
+        }
+    }
+
+    let mut reading = account
+        .read(&job.conversation, &context)
+        .await
+        .map_err(failed)?;
+    catalogue = account
+        .name(&mut reading.carried, catalogue, &context)
+        .await
+        .map_err(catalogue_failed(job))?;
+    if let Some(condition) = &job.if_match {
+        check(condition, job, &reading.carried)?;
+    }
+    let mut folding = Folding::known(account.adapter.rules(), &catalogue, reading.carried.clone());
+    let mut judged = folding.apply(&job.change, job.create_missing);
+    let newer;
+    if matches!(judged, Err(Refusal::Unknown(_))) {
+        newer = account
+            .catalogue_after_miss(&catalogue, &context)
+            .await
+            .map_err(catalogue_failed(job))?;
+        if !Arc::ptr_eq(&newer, &catalogue) {
+            folding = Folding::known(account.adapter.rules(), &newer, reading.carried.clone());
+            judged = folding.apply(&job.change, job.create_missing);
+            let effect = judged.map_err(|refused| refusal::told(refused, &newer))?;
+            return planned(
+                job,
+                Some(reading.carried),
+                folding,
+                effect,
+                reading.calls,
+                newer.clone(),
+            );
+        }
+    }
+    let effect = judged.map_err(|refused| refusal::told(refused, &catalogue))?;
+    planned(
+        job,
+        Some(reading.carried),
+        folding,
+        effect,
+        reading.calls,
+        catalogue.clone(),
+    )
+}
+
+/// What a dry run shows of a plan: `(method, path, body, why)` of every write, creations first, and the reads
+/// that the creations need.
+///
+/// # Errors
+/// Those of the creations' reads.
+pub async fn preview(
+    job: &Job,
+    prepared: &Prepared,
+) -> Result<(Vec<answers::PlannedCall>, Vec<Call>), Error> {
+    let base = &job.route.account.base;
+    let texts: Vec<String> = prepared
+        .creations
+        .iter()
+        .map(|made| made.tag.encode())
+        .collect();
+    let created = |at: usize| texts.get(at).map_or("", String::as_str);
+    let mut calls = Vec::new();
+    let mut reads = Vec::new();
+    for new in &prepared.creations {
+        let plan = creating::plan(job, new, &prepared.catalogue).await?;
+        reads.extend(plan.read.map(|(call, _)| call));
+        calls.extend(
+            plan.write
+                .as_ref()
+                .map(|call| answers::PlannedCall::of(base, call, created)),
+        );
+    }
+    calls.extend(
+        prepared
+            .steps
+            .iter()
+            .map(|step| answers::PlannedCall::of(base, &step.call, created)),
+    );
+    Ok((calls, reads))
+}
+
+/// A failure to read the catalogue: a 404 there is not about the conversation.
+pub(super) fn catalogue_failed(job: &Job) -> impl Fn(CallError) -> Error + '_ {
+    |error| error.before_any_write(&job.route.account, Code::VendorInvalidResponse)
+}
+
+fn check(condition: &IfMatch, job: &Job, carried: &Carried) -> Result<(), Error> {
+    let current = etag(&job.route.account.key, &job.conversation, carried);
+    match condition {
+        IfMatch::Exists => Ok(()),
+        IfMatch::OneOf(tags) if tags.contains(&current) => Ok(()),
+        IfMatch::OneOf(_) => Err(Error::new(
+            Code::PreconditionFailed,
+            "the tags are not what If-Match says",
+        )
+        .with("tags", answers::tags(&carried.0))
+        .with("etag", current)
+        .outcome(Outcome::NotApplied)),
+    }
+}
+
+fn planned(
+    job: &Job,
+    before: Option<Carried>,
+    folding: Folding<'_>,
+    effect: Effect,
+    reads: Vec<Call>,
+    catalogue: Arc<Catalogue>,
+) -> Result<Prepared, Error> {
+    let adapter = &job.route.account.adapter;
+    let creations = folding.creations().to_vec();
+    let (goal, after) = match (&before, folding.state()) {
+        (Some(before), State::Known(after)) => (Goal::Known { before, after }, Some(after.clone())),
+        (_, State::Blind(asked)) => (Goal::Blind(asked), None),
+        (None, State::Known(_)) => {
+            return Err(
+                Error::new(Code::Internal, "a set was judged that nobody read")
+                    .outcome(Outcome::NotApplied),
+            );
+        }
+    };
+    let steps = adapter.write(&job.conversation, goal).map_err(bad_id)?;
+    Ok(Prepared {
+        after,
+        effect,
+        creations,
+        steps,
+        reads,
+        catalogue,
+        before,
+    })
+}
+
+fn bad_id(error: BadId) -> Error {
+    Error::new(
+        Code::VendorInvalidResponse,
+        format!("an id cannot stand in the vendor's URL: {error}"),
+    )
+    .outcome(Outcome::NotApplied)
+}
+
+impl From<BadUrl> for CallError {
+    fn from(error: BadUrl) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl answers::PlannedCall {
+    fn of<'a>(
+        base: &crate::upstream::Base,
+        call: &Call,
+        created: impl Fn(usize) -> &'a str,
+    ) -> Self {
+        let body = call.body.as_ref().map(|body| body.preview(created));
+        Self {
+            method: call.method.to_string(),
+            path: base.target(call),
+            body: body.and_then(|text| serde_json::value::RawValue::from_string(text).ok()),
+            why: call.why,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A caller that waits, and the lane that works for it: who may still call it off.
+
+use crate::error::Error;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU8, Ordering},
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{Changed, Job};
+
+/// A change in a lane's queue.
+pub(super) struct Member {
+    pub(super) job: Job,
+    pub(super) since: Instant,
+    pub(super) progress: Arc<Progress>,
+    pub(super) answer: oneshot::Sender<Result<Changed, Error>>,
+}
+
+const WAITING: u8 = 0;
+const PREPARING: u8 = 1;
+const WRITING: u8 = 2;
+const CALLED_OFF: u8 = 3;
+
+/// How far a change has got. A change can be called off until its first write, and never after.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    phase: AtomicU8,
+    writing_since: Mutex<Option<Instant>>,
+}
+
+/// What calling a change off came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallOff {
+    /// It was still in the queue.
+    Queued,
+    /// It was being read for or planned; nothing will be written.
+    Preparing,
+    /// Too late: it may have been sent, at this time at the earliest.
+    Writing(Option<Instant>),
+}
+
+impl Progress {
+    /// The lane takes the change up; false when it was called off.
+    pub(super) fn begin(&self) -> bool {
+        self.advance(WAITING, PREPARING)
+    }
+
+    /// The lane is about to write; false when the change was called off.
+    pub(super) fn write(&self) -> bool {
+        *self
+            .writing_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.advance(PREPARING, WRITING)
+    }
+
+    /// The caller stops waiting.
+    pub(super) fn call_off(&self) -> CallOff {
+        if self.advance(WAITING, CALLED_OFF) {
+            CallOff::Queued
+        } else if self.advance(PREPARING, CALLED_OFF) {
+            CallOff::Preparing
+        } else {
+            CallOff::Writing(
+                *self
+                    .writing_since
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            )
+        }
+    }
+
+    fn advance(&self, from: u8, to: u8) -> bool {
+        self.phase
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+/// Calls the change off when the caller is gone.
+pub(super) struct CallOffOnDrop(pub(super) Arc<Progress>);
+
+impl Drop for CallOffOnDrop {
+    fn drop(&mut self) {
+        self.0.call_off();
+    }
+}

@@ -1,0 +1,170 @@
+//! The catalogue of an account: read to its end, kept for a while, read once for all who wait.
+
+use super::{Account, CallContext, CallError};
+use adapters::{Catalogue, CatalogueTag, Unreadable};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+
+/// Shortest time between two reads that are made because a tag was not found.
+const MISS_PAUSE: Duration = Duration::from_secs(5);
+
+/// The cached catalogue.
+#[derive(Debug)]
+pub struct CatalogueCache {
+    ttl: Duration,
+    max_tags: usize,
+    kept: Mutex<Option<Kept>>,
+    /// Held by whoever reads; the others wait and take what it brings.
+    reading: tokio::sync::Mutex<Option<Instant>>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    catalogue: Arc<Catalogue>,
+    read_at: Instant,
+}
+
+impl CatalogueCache {
+    /// An empty cache. `ttl`: how long a catalogue is believed; `max_tags`: more are an error, never a part.
+    pub fn new(ttl: Duration, max_tags: usize) -> Self {
+        Self {
+            ttl,
+            max_tags,
+            kept: Mutex::new(None),
+            reading: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    fn current(&self) -> Option<Kept> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, catalogue: Arc<Catalogue>, read_at: Instant) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Kept { catalogue, read_at });
+    }
+}
+
+impl Account {
+    /// The catalogue, at most as old as its time to live.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub async fn catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
+        let fresh = || {
+            self.catalogue
+                .current()
+                .filter(|kept| kept.read_at.elapsed() < self.catalogue.ttl)
+        };
+        if let Some(kept) = fresh() {
+            return Ok(kept.catalogue);
+        }
+        let _reading = timeout_at(context.deadline, self.catalogue.reading.lock())
+            .await
+            .map_err(|_| CallError::NoTime)?;
+        match fresh() {
+            Some(kept) => Ok(kept.catalogue),
+            None => self.read_catalogue(context).await,
+        }
+    }
+
+    /// A catalogue newer than `seen`, in which something was missing: read again, but not more often than
+    /// once in five seconds for all misses of the account together. Without that, `seen` itself.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub async fn catalogue_after_miss(
+        &self,
+        seen: &Arc<Catalogue>,
+        context: &CallContext,
+    ) -> Result<Arc<Catalogue>, CallError> {
+        let mut last = timeout_at(context.deadline, self.catalogue.reading.lock())
+            .await
+            .map_err(|_| CallError::NoTime)?;
+        if let Some(kept) = self.catalogue.current()
+            && !Arc::ptr_eq(&kept.catalogue, seen)
+        {
+            return Ok(kept.catalogue);
+        }
+        if last.is_some_and(|at| at.elapsed() < MISS_PAUSE) {
+            return Ok(seen.clone());
+        }
+        *last = Some(Instant::now());
+        self.read_catalogue(context).await
+    }
+
+    /// Reads the catalogue now, whatever is cached: after a create whose fate is not known.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub async fn catalogue_now(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
+        let _reading = timeout_at(context.deadline, self.catalogue.reading.lock())
+            .await
+            .map_err(|_| CallError::NoTime)?;
+        self.read_catalogue(context).await
+    }
+
+    /// Takes a tag that was just made into the cached catalogue.
+    pub fn learn(&self, made: CatalogueTag) {
+        if let Some(kept) = self.catalogue.current() {
+            let rest = kept
+                .catalogue
+                .tags()
+                .iter()
+                .filter(|tag| !replaces(&made, tag))
+                .cloned();
+            let tags = std::iter::once(made.clone()).chain(rest);
+            self.catalogue
+                .keep(Arc::new(Catalogue::new(tags)), kept.read_at);
+        }
+    }
+
+    async fn read_catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
+        let started = Instant::now();
+        let mut listed = Vec::new();
+        let mut next = Some(self.adapter.list());
+        let mut page = 0;
+        while let Some(call) = next {
+            let answer = self.call(&call, None, context).await?;
+            let before = listed.len();
+            next = self
+                .adapter
+                .listed(page, &answer, &mut listed)
+                .map_err(unreadable)?;
+            if listed.len() > self.catalogue.max_tags {
+                return Err(CallError::Body(format!(
+                    "the catalogue has more than {} tags",
+                    self.catalogue.max_tags
+                )));
+            }
+            if next.is_some() && listed.len() == before {
+                return Err(CallError::Body(
+                    "a page of the catalogue is empty and not the last".to_owned(),
+                ));
+            }
+            page += 1;
+        }
+        let catalogue = Arc::new(Catalogue::new(listed));
+        self.catalogue.keep(catalogue.clone(), started);
+        Ok(catalogue)
+    }
+}
+
+/// Whether the made tag takes the place of a listed one: the same id, or the same option.
+fn replaces(made: &CatalogueTag, listed: &CatalogueTag) -> bool {
+    match (&made.id, &listed.id) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => made.identity == listed.identity,
+        _ => false,
+    }
+}
+
+pub(super) fn unreadable(error: Unreadable) -> CallError {
+    CallError::Body(error.to_string())
+}

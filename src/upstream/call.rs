@@ -1,0 +1,175 @@
+//! Making one vendor call: its turn, its attempts, its time.
+
+use super::{
+    Account, CallContext, CallError,
+    attempt::{self, AttemptError},
+    micros,
+};
+use adapters::{Answer, Call, ProblemKind, Repeat, Verdict};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, header};
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+
+/// First pause before a call is repeated; doubled each time, and taken at random below that.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest pause before a call is repeated.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+impl Account {
+    /// Makes a call: checks the body against the vendor's document, waits for a slot, sends, repeats where
+    /// nothing was sent or where a repetition only reads, and checks the answer.
+    ///
+    /// A sent write is not cut: it is listened to for [`AccountLimits::settle`].
+    ///
+    /// # Errors
+    /// As [`CallError`] says; a 2xx that the document does not allow only where `responses` enforces it.
+    pub async fn call(
+        &self,
+        call: &Call,
+        body: Option<Bytes>,
+        context: &CallContext,
+    ) -> Result<Answer, CallError> {
+        self.check_request(call, body.as_ref())?;
+        let key = (call.repeat == Repeat::Keyed).then(|| self.random_key());
+        let mut attempt = 1;
+        loop {
+            let result = self
+                .attempt(call, body.clone(), key.as_deref(), context)
+                .await;
+            let again = attempt < self.limits.attempts && may_repeat(call.repeat, &result);
+            if !again {
+                return self.check_answer(call, result?, context);
+            }
+            let pause = match &result {
+                Err(CallError::Refused(problem)) => problem.retry_after.unwrap_or(PAUSE),
+                _ => self.jitter(attempt),
+            };
+            if Instant::now() + pause >= context.deadline {
+                return self.check_answer(call, result?, context);
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        body: Option<Bytes>,
+        key: Option<&str>,
+        context: &CallContext,
+    ) -> Result<Answer, CallError> {
+        let request = self.request(call, body, key)?;
+        let Ok(slot) = timeout_at(context.deadline, self.slots.acquire()).await else {
+            return Err(CallError::NoTime);
+        };
+        context.meter.calls.fetch_add(1, Ordering::Relaxed);
+        let started = Instant::now();
+        let sending = attempt::send(&self.transport, request, call.keep);
+        let result = if call.repeat == Repeat::Read {
+            let until = context.deadline.min(started + self.limits.attempt_timeout);
+            timeout_at(until, sending)
+                .await
+                .unwrap_or(Err(AttemptError::Silent))
+        } else {
+            tokio::pin!(sending);
+            match timeout_at(started + self.limits.attempt_timeout, &mut sending).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let _listening = self.listening.try_acquire().inspect(|_| drop(slot));
+                    timeout_at(started + self.limits.settle, sending)
+                        .await
+                        .unwrap_or(Err(AttemptError::Silent))
+                }
+            }
+        };
+        context.meter.spent(started.elapsed());
+        self.judge(result)
+    }
+
+    fn judge(&self, result: Result<Answer, AttemptError>) -> Result<Answer, CallError> {
+        let answer = result.map_err(|error| match error {
+            AttemptError::NotSent(why) => CallError::NotSent(why),
+            AttemptError::NoAnswer(why) => CallError::Lost { silent: false, why },
+            AttemptError::Silent => CallError::Lost {
+                silent: true,
+                why: error.to_string(),
+            },
+            AttemptError::Body { .. } => CallError::Body(error.to_string()),
+        })?;
+        match Verdict::by_status(answer.status) {
+            Verdict::Applied => Ok(answer),
+            Verdict::Refused => Err(CallError::Refused(self.adapter.problem(&answer))),
+            Verdict::Unclear => Err(CallError::Unclear(self.adapter.problem(&answer))),
+        }
+    }
+
+    fn request(
+        &self,
+        call: &Call,
+        body: Option<Bytes>,
+        key: Option<&str>,
+    ) -> Result<Request<Bytes>, CallError> {
+        let url = self
+            .base
+            .url(call)
+            .map_err(|error| CallError::Invalid(error.to_string()))?;
+        let mut request = Request::new(body.unwrap_or_default());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = url;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::USER_AGENT,
+            HeaderValue::from_static(concat!("tagway/", env!("CARGO_PKG_VERSION"))),
+        );
+        if call.body.is_some() {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+        }
+        if let Some((name, value)) = &self.credential {
+            headers.insert(name.clone(), value.clone());
+        }
+        if let Some(key) = key {
+            let value = HeaderValue::from_str(key)
+                .map_err(|error| CallError::Invalid(error.to_string()))?;
+            headers.insert(HeaderName::from_static("idempotency-key"), value);
+        }
+        Ok(request)
+    }
+
+    fn jitter(&self, attempt: u32) -> Duration {
+        let most = PAUSE
+            .saturating_mul(1 << (attempt - 1).min(10))
+            .min(MAX_PAUSE);
+        Duration::from_micros(self.random_below(micros(most)))
+    }
+
+    fn random_key(&self) -> String {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:016x}{:016x}", random.u64(..), random.u64(..))
+    }
+}
+
+/// Whether a call may be sent once more: nothing was sent, or it only reads.
+fn may_repeat(repeat: Repeat, result: &Result<Answer, CallError>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(CallError::NotSent(_)) => true,
+        Err(CallError::Lost { .. } | CallError::Unclear(_) | CallError::Body(_)) => {
+            repeat == Repeat::Read
+        }
+        // Refused before it did anything, with the time to wait.
+        Err(CallError::Refused(problem)) => {
+            problem.kind == ProblemKind::RateLimited && problem.retry_after.is_some()
+        }
+        Err(CallError::Invalid(_) | CallError::NoTime) => false,
+    }
+}

@@ -1,0 +1,103 @@
+//! What is sent satisfies the vendor's document exactly; what comes back is held against it and counted.
+
+use super::{Account, CallContext, CallError};
+use crate::{config::Responses, json};
+use adapters::{Answer, Call};
+use bytes::Bytes;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+/// How often live answers broke the vendor's document, by route, operation and pointer.
+pub type Violations = BTreeMap<(Arc<str>, &'static str, String), u64>;
+
+impl Account {
+    /// Nothing leaves that the vendor's document does not allow.
+    pub(super) fn check_request(&self, call: &Call, body: Option<&Bytes>) -> Result<(), CallError> {
+        let Some(operation) = self.document.operation(call.operation) else {
+            return Err(CallError::Invalid(format!(
+                "the vendor's document has no operation `{}`",
+                call.operation
+            )));
+        };
+        let Some(body) = body else { return Ok(()) };
+        let Some(check) = operation.request() else {
+            return Err(CallError::Invalid(format!(
+                "`{}` takes no body",
+                call.operation
+            )));
+        };
+        let value =
+            serde_json::from_slice(body).map_err(|error| CallError::Invalid(error.to_string()))?;
+        if check.is_valid(&value) {
+            return Ok(());
+        }
+        let violations = check.violations(&value);
+        let told: Vec<String> = violations
+            .iter()
+            .map(|v| format!("`{}` {}", v.pointer, v.detail))
+            .collect();
+        Err(CallError::Invalid(told.join("; ")))
+    }
+
+    /// Counts what the document does not allow in an answer, and refuses it where that is enforced.
+    pub(super) fn check_answer(
+        &self,
+        call: &Call,
+        answer: Answer,
+        context: &CallContext,
+    ) -> Result<Answer, CallError> {
+        if context.responses == Responses::Off {
+            return Ok(answer);
+        }
+        let documented = self
+            .document
+            .operation(call.operation)
+            .and_then(|op| op.response(answer.status.as_u16()));
+        let Some(check) = documented else {
+            return Ok(answer);
+        };
+        if answer.body.is_empty() {
+            return Ok(answer);
+        }
+        let violations = match serde_json::from_slice(&answer.body) {
+            Ok(value) if check.is_valid(&value) => return Ok(answer),
+            Ok(value) => check.violations(&value),
+            Err(error) => return Err(CallError::Body(error.to_string())),
+        };
+        let mut counts = self
+            .violations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for violation in &violations {
+            // Positions in a list are one place in the document.
+            let pointer = json::without_indices(&violation.pointer);
+            let count = counts
+                .entry((context.route.clone(), call.operation, pointer))
+                .or_insert(0);
+            *count += 1;
+            if *count == 1 {
+                tracing::warn!(
+                    route = %context.route,
+                    operation = call.operation,
+                    pointer = %violation.pointer,
+                    "the vendor's answer is not what its document says: {}",
+                    violation.detail
+                );
+            }
+        }
+        match context.responses {
+            Responses::Enforce => {
+                let first = violations
+                    .first()
+                    .map(|v| format!("`{}` {}", v.pointer, v.detail))
+                    .unwrap_or_default();
+                Err(CallError::Body(format!(
+                    "the answer breaks the vendor's document: {first}"
+                )))
+            }
+            Responses::Report | Responses::Off => Ok(answer),
+        }
+    }
+}

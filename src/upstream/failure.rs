@@ -1,0 +1,172 @@
+//! What became of a vendor call that brought no usable answer, and how a caller is told.
+
+use super::Account;
+use crate::error::{Code, Error, Outcome, VendorSaid};
+use adapters::{ProblemKind, VendorProblem};
+use std::time::Duration;
+
+/// Why a vendor call brought no usable answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// What was to be sent is not what the vendor's document allows; nothing was sent.
+    #[error("the call is not valid: {0}")]
+    Invalid(String),
+    /// The deadline passed while the call waited for its turn; nothing was sent.
+    #[error("no slot in time")]
+    NoTime,
+    /// No connection; nothing was sent.
+    #[error("{0}")]
+    NotSent(String),
+    /// It may have been received, and no answer came.
+    #[error("{why}")]
+    Lost {
+        /// Whether time ran out, rather than the connection break.
+        silent: bool,
+        /// What happened.
+        why: String,
+    },
+    /// An answer that does not tell whether the call took effect.
+    #[error("the vendor failed with status {}", .0.status.as_u16())]
+    Unclear(VendorProblem),
+    /// The vendor refused it; nothing happened.
+    #[error("the vendor refused with status {}", .0.status.as_u16())]
+    Refused(VendorProblem),
+    /// The status says that it took effect, the body is not understood.
+    #[error("{0}")]
+    Body(String),
+}
+
+/// How long to wait where a vendor that limits calls does not say it.
+const DEFAULT_WAIT: Duration = Duration::from_secs(1);
+
+/// How long to wait before a vendor that failed is tried again.
+const UNAVAILABLE_WAIT: Duration = Duration::from_secs(2);
+
+/// Most characters of a vendor's message that are passed on.
+const MAX_MESSAGE: usize = 200;
+
+impl CallError {
+    /// Whether the call may have taken effect, or may still do so.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::Unclear(_))
+    }
+
+    /// What the vendor said, if it spoke.
+    pub fn problem(&self) -> Option<&VendorProblem> {
+        match self {
+            Self::Unclear(problem) | Self::Refused(problem) => Some(problem),
+            Self::Invalid(_)
+            | Self::NoTime
+            | Self::NotSent(_)
+            | Self::Lost { .. }
+            | Self::Body(_) => None,
+        }
+    }
+
+    /// The problem for a caller, without the outcome of its change. `not_found` is what a 404 means here.
+    pub fn public(&self, account: &Account, not_found: Code) -> Error {
+        let vendor = account.adapter.vendor().name;
+        let error = match self {
+            Self::Invalid(why) => {
+                tracing::error!(
+                    vendor,
+                    why,
+                    "a call was not sent because it breaks the vendor's document"
+                );
+                Error::new(
+                    Code::Internal,
+                    "a call that the vendor's document does not allow was not sent",
+                )
+            }
+            Self::NoTime => Error::new(
+                Code::Deadline,
+                "the deadline passed before the vendor could be called",
+            ),
+            Self::NotSent(why) => {
+                tracing::warn!(vendor, why, "the vendor cannot be reached");
+                Error::new(Code::VendorUnavailable, "the vendor cannot be reached")
+                    .retry_after(UNAVAILABLE_WAIT)
+            }
+            Self::Lost { silent: true, .. } => {
+                Error::new(Code::VendorTimeout, "the vendor did not answer in time")
+            }
+            Self::Lost { silent: false, why } => {
+                tracing::warn!(vendor, why, "the connection to the vendor broke");
+                Error::new(
+                    Code::VendorUnavailable,
+                    "the connection to the vendor broke",
+                )
+                .retry_after(UNAVAILABLE_WAIT)
+            }
+            Self::Unclear(problem) if problem.status.is_redirection() => Error::new(
+                Code::VendorInvalidResponse,
+                "the vendor answered with a redirect, which is never followed",
+            ),
+            Self::Unclear(problem) => Error::new(
+                Code::VendorUnavailable,
+                format!("the vendor failed with status {}", problem.status.as_u16()),
+            )
+            .retry_after(problem.retry_after.unwrap_or(UNAVAILABLE_WAIT)),
+            Self::Refused(problem) => refused(problem, not_found),
+            Self::Body(why) => {
+                tracing::warn!(vendor, why, "the vendor's answer is not understood");
+                Error::new(
+                    Code::VendorInvalidResponse,
+                    format!("the vendor's answer is not understood: {why}"),
+                )
+            }
+        };
+        match self.problem() {
+            Some(problem) => error.vendor(said(vendor, problem)),
+            None => error,
+        }
+    }
+
+    /// [`CallError::public`] for a call before which nothing of the change was sent.
+    pub fn before_any_write(&self, account: &Account, not_found: Code) -> Error {
+        self.public(account, not_found).outcome(Outcome::NotApplied)
+    }
+}
+
+fn refused(problem: &VendorProblem, not_found: Code) -> Error {
+    match problem.kind {
+        ProblemKind::Unauthorized => Error::new(
+            Code::VendorUnauthorized,
+            "the vendor refuses the key that the gateway is configured with, or the key lacks a permission",
+        ),
+        ProblemKind::NotFound => {
+            Error::new(not_found, "the vendor answered that there is no such thing")
+        }
+        ProblemKind::RateLimited => Error::new(
+            Code::VendorRateLimited,
+            "the vendor takes no more calls for now",
+        )
+        .retry_after(problem.retry_after.unwrap_or(DEFAULT_WAIT)),
+        ProblemKind::Conflict | ProblemKind::Rejected | ProblemKind::Failed => Error::new(
+            Code::VendorRejected,
+            format!(
+                "the vendor refused the call with status {}",
+                problem.status.as_u16()
+            ),
+        ),
+    }
+}
+
+fn said(name: &'static str, problem: &VendorProblem) -> VendorSaid {
+    let silent = problem.kind == ProblemKind::Unauthorized;
+    VendorSaid {
+        name,
+        status: problem.status.as_u16(),
+        code: problem.code.as_deref().map(clean),
+        // A vendor that refuses a key may repeat it.
+        message: problem.message.as_deref().filter(|_| !silent).map(clean),
+        request_id: problem.request_id.as_deref().map(clean),
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_MESSAGE)
+        .collect()
+}

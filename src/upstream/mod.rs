@@ -1,0 +1,212 @@
+//! The outbound side of one account: what is sent is checked, limited, timed, repeated where that is safe, and
+//! what comes back is checked before anything believes it.
+
+pub mod address;
+mod attempt;
+mod base;
+mod cache;
+mod call;
+mod checks;
+mod failure;
+mod reading;
+mod transport;
+
+pub use base::{BadUrl, Base};
+pub use cache::CatalogueCache;
+pub use checks::Violations;
+pub use failure::CallError;
+pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
+
+use crate::{
+    config::Responses,
+    mock::Served,
+    schema::{Document, Place},
+};
+use adapters::Adapter;
+use http::{HeaderName, HeaderValue};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Semaphore, time::Instant};
+
+/// Whose conversations they are at the vendor: what a vendor counts, limits and orders belongs here.
+pub struct Account {
+    /// Stable and without any secret; part of every ETag.
+    pub key: String,
+    /// The vendor's dialect.
+    pub adapter: Arc<dyn Adapter>,
+    /// The vendor's document, compiled.
+    pub document: Arc<Document>,
+    /// Where the vendor is.
+    pub base: Base,
+    /// The header that carries the secret; none with an embedded twin.
+    pub credential: Option<(HeaderName, HeaderValue)>,
+    /// The way there.
+    pub transport: Transport,
+    /// The embedded twin, if this is one.
+    pub twin: Option<Arc<Served>>,
+    /// The catalogue as last read.
+    pub catalogue: CatalogueCache,
+    /// Limits and times.
+    pub limits: AccountLimits,
+    slots: Semaphore,
+    listening: Semaphore,
+    random: Mutex<fastrand::Rng>,
+    violations: Mutex<Violations>,
+    read_operation: &'static str,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Limits and times of an account, as configured.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountLimits {
+    /// How often a call is sent in all, where it may be repeated.
+    pub attempts: u32,
+    /// How long a read may take.
+    pub attempt_timeout: Duration,
+    /// How long an unanswered write may still take effect.
+    pub settle: Duration,
+    /// Calls under way at once.
+    pub max_in_flight: usize,
+}
+
+/// Why and for whom a call is made.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    /// The route's name, for counters and logs.
+    pub route: Arc<str>,
+    /// What a violation of the vendor's document does.
+    pub responses: Responses,
+    /// No call starts after this.
+    pub deadline: Instant,
+    /// Counts what is spent.
+    pub meter: Arc<Meter>,
+}
+
+/// What one request costs at the vendor.
+#[derive(Debug, Default)]
+pub struct Meter {
+    calls: AtomicU32,
+    micros: AtomicU64,
+    queued: AtomicU64,
+}
+
+impl Meter {
+    /// Calls sent so far.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Time spent waiting for the vendor so far.
+    pub fn vendor_time(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+
+    /// Time spent waiting for earlier changes of the same conversation.
+    pub fn queue_time(&self) -> Duration {
+        Duration::from_micros(self.queued.load(Ordering::Relaxed))
+    }
+
+    /// Adds time spent waiting for earlier changes.
+    pub fn queued(&self, time: Duration) {
+        self.queued.fetch_add(micros(time), Ordering::Relaxed);
+    }
+
+    fn spent(&self, time: Duration) {
+        self.micros.fetch_add(micros(time), Ordering::Relaxed);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What an account is made of.
+pub struct Parts {
+    /// See [`Account::key`].
+    pub key: String,
+    /// See [`Account::adapter`].
+    pub adapter: Arc<dyn Adapter>,
+    /// See [`Account::document`].
+    pub document: Arc<Document>,
+    /// See [`Account::base`].
+    pub base: Base,
+    /// See [`Account::credential`].
+    pub credential: Option<(HeaderName, HeaderValue)>,
+    /// See [`Account::transport`].
+    pub transport: Transport,
+    /// See [`Account::twin`].
+    pub twin: Option<Arc<Served>>,
+    /// See [`Account::catalogue`].
+    pub catalogue: CatalogueCache,
+    /// See [`Account::limits`].
+    pub limits: AccountLimits,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Account {
+    /// An account at rest.
+    pub fn new(parts: Parts) -> Self {
+        let slots = parts.limits.max_in_flight;
+        let read_operation = parts.adapter.read("-").map_or("", |call| call.operation);
+        Self {
+            read_operation,
+            key: parts.key,
+            adapter: parts.adapter,
+            document: parts.document,
+            base: parts.base,
+            credential: parts.credential,
+            transport: parts.transport,
+            twin: parts.twin,
+            catalogue: parts.catalogue,
+            limits: parts.limits,
+            slots: Semaphore::new(slots),
+            // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
+            listening: Semaphore::new(slots.saturating_mul(8)),
+            random: Mutex::new(fastrand::Rng::with_seed(parts.seed)),
+            violations: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// What the vendor's document says against a conversation's id, if anything.
+    pub fn conversation_id_flaw(&self, id: &str) -> Option<String> {
+        let operation = self.document.operation(self.read_operation)?;
+        let mut in_path = operation
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter.place() == Place::Path);
+        in_path
+            .find_map(|parameter| parameter.violations(&[id]).into_iter().next())
+            .map(|violation| violation.detail)
+    }
+
+    /// How often live answers broke the vendor's document, by route, operation and pointer.
+    pub fn violations(&self) -> Violations {
+        self.violations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A number below `end`, from the account's seed.
+    pub fn random_below(&self, end: u64) -> u64 {
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .u64(0..end.max(1))
+    }
+}
