@@ -54,6 +54,9 @@ pub enum ProblemKind {
     Failed,
 }
 
+/// Longest wait that a vendor is believed to ask for: a day.
+const MAX_WAIT_SECONDS: u64 = 86_400;
+
 /// What a vendor said when it did not do what it was asked.
 #[derive(Clone, Debug)]
 pub struct VendorProblem {
@@ -87,7 +90,7 @@ impl VendorProblem {
             .get(http::header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|text| text.trim().parse().ok())
-            .map(Duration::from_secs);
+            .map(|seconds: u64| Duration::from_secs(seconds.min(MAX_WAIT_SECONDS)));
         Self {
             kind,
             status: answer.status,

@@ -203,7 +203,12 @@ impl<'a> Folding<'a> {
             }
         }
         for reference in remove {
-            for element in self.blind_targets(reference)? {
+            let targets = self.blind_targets(reference)?;
+            // What the catalogue does not know may be carried all the same.
+            if targets.is_empty() {
+                return Err(Refusal::NeedsRead);
+            }
+            for element in targets {
                 push_once(&mut effect.removed, element);
             }
         }

@@ -9,6 +9,7 @@ mod attention;
 mod awardee;
 pub mod catalogue;
 mod change;
+mod edit;
 mod elevenlabs;
 mod fold;
 mod folding;
@@ -23,12 +24,13 @@ mod text;
 pub use answer::{Answer, ProblemKind, Unreadable, VendorProblem, Verdict};
 pub use catalogue::{Catalogue, CatalogueTag};
 pub use change::{Change, Place, RemoveRef, TagRef};
+pub use edit::{Attributes, CatalogueRules, Edit, EditError, UniqueNames, Update};
 pub use fold::{Identity, fold};
 pub use folding::{Effect, Folding, Refusal, State};
 pub use held::{Carried, Element, Entry, Handle, HeldTag};
 pub use path::{BadId, Path};
 pub use plan::{Body, Call, Repeat, Step, quoted};
-pub use rules::{Naming, NewTags, Rules, SAFE_CHARS, Writes};
+pub use rules::{Naming, NewTagError, NewTags, Rules, SAFE_CHARS, Writes};
 pub use text::Tag;
 
 use reader::Keep;
@@ -66,6 +68,11 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// How the vendor tags.
     fn rules(&self) -> &Rules;
+
+    /// One spelling for all ways to write a conversation's id, so that one conversation is one lane.
+    fn conversation_key(&self, conversation: String) -> String {
+        conversation
+    }
 
     /// The header that carries the secret: its name, in lower case, and its value.
     fn credential(&self, secret: &str) -> (&'static str, String);
@@ -116,24 +123,24 @@ pub trait Adapter: Send + Sync + 'static {
     /// When the answer should prove something and is not understood.
     fn written(&self, conversation: &str, answer: &Answer) -> Result<Written, Unreadable>;
 
-    /// What has to be read before a tag can be made, if anything.
+    /// What has to be read before an edit of the catalogue can be planned, if anything.
     ///
     /// # Errors
     /// When an id of the catalogue cannot stand in the vendor's URL.
-    fn before_create(&self, new: &HeldTag, catalogue: &Catalogue) -> Result<Option<Call>, BadId>;
+    fn before_edit(&self, edit: Edit<'_>, catalogue: &Catalogue) -> Result<Option<Call>, BadId>;
 
-    /// The call that makes a tag; `read` is the answer to [`Adapter::before_create`]. `None` when the read
-    /// shows that it exists.
+    /// The call that makes the edit; `read` is the answer to [`Adapter::before_edit`]. `None` when the read
+    /// shows that it is so already. What the vendor cannot do is asked of [`Rules`] before.
     ///
     /// # Errors
-    /// When the read is not understood.
-    fn create(&self, new: &HeldTag, read: Option<&Answer>) -> Result<Option<Call>, Unreadable>;
+    /// When the read is not understood, or shows that the vendor cannot do it.
+    fn edit(&self, edit: Edit<'_>, read: Option<&Answer>) -> Result<Option<Call>, EditError>;
 
-    /// The tag that a create or the read before it shows.
+    /// The tag that the answer to an edit, or to the read before it, shows.
     ///
     /// # Errors
     /// When the answer does not hold it.
-    fn created(&self, new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable>;
+    fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable>;
 
     /// What the vendor says when it does not do what it was asked.
     fn problem(&self, answer: &Answer) -> VendorProblem;

@@ -86,8 +86,8 @@ pub fn query(query: &mut String, name: &str, value: &str) {
 /// An id that may not stand in a vendor's URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadId {
-    /// Empty, or longer than [`MAX_ID_BYTES`].
-    #[error("an id has 1 to {MAX_ID_BYTES} bytes")]
+    /// Blank, or longer than [`MAX_ID_BYTES`].
+    #[error("an id has 1 to {MAX_ID_BYTES} bytes and is not blank")]
     Length,
     /// `.` or `..`, which a URL parser resolves away.
     #[error("an id is not `.` or `..`")]
@@ -102,7 +102,7 @@ pub enum BadId {
 /// # Errors
 /// Which rule the id breaks.
 pub fn check_id(id: &str) -> Result<(), BadId> {
-    if id.is_empty() || id.len() > MAX_ID_BYTES {
+    if id.trim().is_empty() || id.len() > MAX_ID_BYTES {
         return Err(BadId::Length);
     }
     if id == "." || id == ".." {
@@ -126,6 +126,7 @@ mod tests {
     fn hostile_ids_are_refused() {
         for id in [
             "",
+            " ",
             ".",
             "..",
             "../../admin",

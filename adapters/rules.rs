@@ -1,6 +1,6 @@
 //! What judging a change has to know of a vendor, and what a new tag may look like.
 
-use crate::Tag;
+use crate::{Tag, catalogue::Catalogue, edit::CatalogueRules, fold::fold, held::HeldTag};
 
 /// How one vendor tags.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Rules {
     pub naming: Naming,
     /// What a new tag may look like.
     pub new_tags: NewTags,
+    /// What its catalogue can hold and do.
+    pub catalogue: CatalogueRules,
 }
 
 /// The writes that a vendor offers on a conversation.
@@ -36,6 +38,70 @@ pub enum Naming {
         flag_value: String,
     },
 }
+
+/// Why a tag cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewTagError {
+    /// It is not a proper tag.
+    Improper(String),
+    /// The vendor cannot hold it beside what there is.
+    Unsupported(String),
+}
+
+impl Rules {
+    /// A new tag as it is to be spelled, beside the tags that there are and those that are made with it.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub fn new_tag(
+        &self,
+        tag: &Tag,
+        catalogue: &Catalogue,
+        made: &[HeldTag],
+    ) -> Result<Tag, NewTagError> {
+        self.not_the_flag(tag).map_err(NewTagError::Unsupported)?;
+        let mut tag = self.new_tags.check(tag).map_err(NewTagError::Improper)?;
+        if self.naming == Naming::Ids {
+            return Ok(tag);
+        }
+        let name = fold(&tag.name);
+        // A label's option has no id of its own, even the one that stands for the bare tag.
+        let listed = catalogue
+            .named(&name)
+            .map(|listed| (&listed.tag.name, listed.id.is_none()));
+        let planned = made.iter().filter(|made| made.identity.name == name);
+        let planned = planned.map(|made| (&made.tag.name, made.tag.value.is_some()));
+        if let Some((spelled, has_options)) = listed.chain(planned).next() {
+            match (has_options, tag.value.is_some()) {
+                (false, true) => return Err(NewTagError::Unsupported(NO_OPTIONS.to_owned())),
+                (true, false) => return Err(NewTagError::Unsupported(HAS_OPTIONS.to_owned())),
+                _ => tag.name.clone_from(spelled),
+            }
+        }
+        Ok(tag)
+    }
+
+    /// Refuses the value that stands for a bare tag.
+    ///
+    /// # Errors
+    /// That it does.
+    pub fn not_the_flag(&self, tag: &Tag) -> Result<(), String> {
+        match (&self.naming, &tag.value) {
+            (Naming::Labels { flag_value }, Some(value)) if value.trim() == flag_value => Err(
+                format!("the value `{flag_value}` stands for the bare tag on this route"),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a label without options gets none.
+pub(crate) const NO_OPTIONS: &str =
+    "the label has no options, and giving it one would end the bare tag";
+
+/// Why a label with options is not a bare tag.
+pub(crate) const HAS_OPTIONS: &str =
+    "the label has options, so a bare tag of its name cannot be held";
 
 /// Limits on a new tag, in characters after trimming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

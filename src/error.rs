@@ -54,12 +54,16 @@ codes! {
     RouteNotFound = NOT_FOUND, "route-not-found", "There is no such route";
     /// The vendor does not know the conversation.
     ConversationNotFound = NOT_FOUND, "conversation-not-found", "The vendor does not know the conversation";
+    /// The catalogue does not have the tag.
+    TagNotFound = NOT_FOUND, "tag-not-found", "The catalogue does not have the tag";
     /// The path is there, the method is not.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The resource does not offer this method";
     /// Only JSON is offered.
     NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "Only JSON is offered";
     /// The body took too long.
     RequestTimeout = REQUEST_TIMEOUT, "request-timeout", "The request took too long to arrive";
+    /// The catalogue has a tag of this text.
+    TagExists = CONFLICT, "tag-exists", "The catalogue has this tag already";
     /// The vendor has several tags of this text.
     AmbiguousTag = CONFLICT, "ambiguous-tag", "Several tags have this text";
     /// A value that is not a tag stands under the name.

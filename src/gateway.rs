@@ -8,6 +8,7 @@ use crate::{
     sequencer::{Lanes, Sequencer},
     upstream::{
         Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
+        secret_forms,
     },
 };
 use adapters::{VENDORS, Vendor, reader::Keep};
@@ -235,6 +236,12 @@ fn build_account(
             settle: config.settle,
             max_in_flight: config.max_in_flight,
         },
+        rate: config.rate.iter().map(ToString::to_string).collect(),
+        secret_forms: config
+            .secret
+            .as_ref()
+            .map(|secret| secret_forms(secret.expose()))
+            .unwrap_or_default(),
         seed,
     }))
 }

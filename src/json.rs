@@ -1,8 +1,8 @@
 //! Strict reading of JSON from strangers: no member twice, no deep nesting.
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use std::fmt;
+use serde_json::{Map, Number, Value, value::RawValue};
+use std::{collections::BTreeMap, fmt};
 
 /// Deepest nesting of a request's body.
 pub(crate) const MAX_DEPTH: usize = 16;
@@ -17,6 +17,43 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// Reads JSON of which some scalars cannot be held: numbers out of range and unpaired surrogates become a 0 and
+/// an empty text. For checking a shape, never for what is passed on.
+///
+/// # Errors
+/// Not JSON.
+pub(crate) fn lenient(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(bytes).or_else(|_| {
+        let raw: &RawValue = serde_json::from_slice(bytes)?;
+        Ok(shape(raw))
+    })
+}
+
+fn shape(raw: &RawValue) -> Value {
+    let text = raw.get();
+    if let Ok(value) = serde_json::from_str(text) {
+        return value;
+    }
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let members: BTreeMap<String, &RawValue> =
+                serde_json::from_str(text).unwrap_or_default();
+            Value::Object(
+                members
+                    .into_iter()
+                    .map(|(name, raw)| (name, shape(raw)))
+                    .collect(),
+            )
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
+            Value::Array(items.into_iter().map(shape).collect())
+        }
+        Some(b'"') => Value::String(String::new()),
+        _ => Value::from(0),
+    }
 }
 
 /// A JSON pointer with `*` for each position in a list, so that one fault of a document is one place.
@@ -116,6 +153,13 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scalars_that_cannot_be_held_do_not_hide_the_shape() {
+        let read = lenient(br#"{"a":[1e999,{"b":"\ud800"}],"c":2}"#).ok();
+        assert_eq!(read, Some(serde_json::json!({"a": [0, {"b": ""}], "c": 2})));
+        assert!(lenient(b"{").is_err());
+    }
 
     #[test]
     fn duplicates_depth_and_trailing_text_are_refused() {

@@ -81,6 +81,9 @@ pub(super) struct LabelOption {
     pub(super) value: String,
     #[serde(default)]
     pub(super) description: Option<String>,
+    /// Whatever else an option may come to hold.
+    #[serde(flatten)]
+    pub(super) others: serde_json::Map<String, Value>,
 }
 
 /// A single label stands under `data`.

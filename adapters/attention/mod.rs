@@ -7,9 +7,10 @@ mod json;
 mod labels;
 
 use crate::{
-    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueTag, Element, Entry, Goal,
-    Handle, HeldTag, Naming, NewTags, Path, Repeat, Rules, SAFE_CHARS, Step, Tag, Unreadable,
-    Vendor, VendorProblem, Writes, Written, limit, parse,
+    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
+    EditError, Element, Entry, Goal, Handle, HeldTag, Naming, NewTags, Path, Repeat, Rules,
+    SAFE_CHARS, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written, limit,
+    parse,
     path::query,
     reader::Keep,
     settings::{Setting, SettingKind, SettingValue, Settings},
@@ -31,6 +32,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
         (CREATE, Keep::Everything),
         (LABEL, Keep::Everything),
         (UPDATE, Keep::Everything),
+        (DELETE, Keep::Everything),
         (READ, KEPT),
         (REPLACE, KEPT),
     ],
@@ -41,6 +43,7 @@ const LIST: &str = "list_labels";
 const CREATE: &str = "create_label";
 const LABEL: &str = "get_label";
 const UPDATE: &str = "update_label";
+const DELETE: &str = "delete_label";
 const READ: &str = "get_conversation";
 const REPLACE: &str = "replace_conversation_labels";
 
@@ -100,6 +103,11 @@ fn build(settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter> 
         "/components/schemas/LabelOptionInput/properties/value/maxLength",
     )
     .unwrap_or(SAFE_CHARS);
+    let description = limit(
+        document,
+        "/components/schemas/CreateLabel/properties/description/maxLength",
+    )
+    .unwrap_or(usize::MAX);
     Arc::new(Attention {
         skip_analysis: flag("skip_analysis", true),
         raw_key: text("auth_scheme", "bearer") == "raw",
@@ -114,6 +122,14 @@ fn build(settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter> 
                 name,
                 value,
                 text: usize::MAX,
+            },
+            catalogue: CatalogueRules {
+                description: Some(description),
+                color: false,
+                created_at: true,
+                update: true,
+                read_one: true,
+                unique: UniqueNames::Exact,
             },
         },
     })
@@ -309,38 +325,42 @@ impl Adapter for Attention {
         self.carried_in(conversation, answer).map(Written::Shown)
     }
 
-    fn before_create(&self, new: &HeldTag, catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
-        let holder = catalogue
-            .named(&new.identity.name)
-            .find_map(|listed| listed.holder.as_deref());
-        let Some(holder) = holder else {
-            return Ok(None);
+    fn before_edit(&self, edit: Edit<'_>, catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
+        let holder = match edit {
+            Edit::Create { new, .. } => catalogue
+                .named(&new.identity.name)
+                .find_map(|listed| listed.holder.as_deref()),
+            // Only an option is changed by sending all options.
+            Edit::Update { listed, .. } | Edit::Delete { listed } => listed
+                .holder
+                .as_deref()
+                .filter(|_| listed.tag.value.is_some() || listed.id.is_none()),
         };
-        Ok(Some(Call {
-            operation: LABEL,
-            method: Method::GET,
-            path: labels::path().id(holder)?,
-            query: String::new(),
-            body: None,
-            keep: Keep::Everything,
-            repeat: Repeat::Read,
-            why: "an option is added by sending all of the label's options",
-        }))
+        holder.map(labels::read).transpose()
     }
 
-    fn create(&self, new: &HeldTag, read: Option<&Answer>) -> Result<Option<Call>, Unreadable> {
-        match read {
-            None => Ok(Some(self.new_label(new))),
-            Some(read) => self.new_option(new, read),
+    fn edit(&self, edit: Edit<'_>, read: Option<&Answer>) -> Result<Option<Call>, EditError> {
+        match (edit, read) {
+            (Edit::Create { new, attributes }, None) => Ok(Some(self.new_label(new, attributes))),
+            (Edit::Create { new, attributes }, Some(read)) => {
+                self.new_option(new, attributes, read)
+            }
+            (Edit::Update { listed, update }, None) => self.change_label(listed, update).map(Some),
+            (Edit::Update { listed, update }, Some(read)) => {
+                self.change_option(listed, update, read)
+            }
+            (Edit::Delete { listed }, None) => self.delete_label(listed).map(Some),
+            (Edit::Delete { listed }, Some(read)) => self.delete_option(listed, read),
         }
     }
 
-    fn created(&self, new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
+    fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
         let label = parse::<json::LabelEnvelope>(answer)?.data;
+        let identity = edit.identity();
         let mut listed = self.listed_of(&label).into_iter();
         listed
-            .find(|listed| listed.identity == new.identity)
-            .ok_or_else(|| Unreadable::because("the label does not show the tag that was made"))
+            .find(|listed| listed.identity == identity)
+            .ok_or_else(|| Unreadable::because("the label does not show the tag"))
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -6,9 +6,10 @@
 mod json;
 
 use crate::{
-    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueTag, Element, Goal, Handle,
-    HeldTag, Identity, Naming, NewTags, Path, Repeat, Rules, Step, Tag, Unreadable, Vendor,
-    VendorProblem, Writes, Written, limit, parse, path::query, reader::Keep, settings::Settings,
+    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
+    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, Repeat, Rules,
+    Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written, limit, parse,
+    path::query, reader::Keep, settings::Settings,
 };
 use http::Method;
 use std::{collections::HashSet, sync::Arc};
@@ -25,6 +26,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
     operations: &[
         (LIST, Keep::Everything),
         (CREATE, Keep::Everything),
+        (DELETE, Keep::Everything),
         (READ, Keep::Everything),
         (REPLACE, Keep::Everything),
     ],
@@ -33,6 +35,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
 
 const LIST: &str = "list_conversation_tags";
 const CREATE: &str = "create_conversation_tag";
+const DELETE: &str = "delete_conversation_tag";
 const READ: &str = "get_conversation_tags";
 const REPLACE: &str = "replace_conversation_tags";
 
@@ -54,6 +57,14 @@ fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter>
                 value: name,
                 text: name,
             },
+            catalogue: CatalogueRules {
+                description: None,
+                color: true,
+                created_at: true,
+                update: false,
+                read_one: false,
+                unique: UniqueNames::CaseInsensitive,
+            },
         },
     })
 }
@@ -72,6 +83,11 @@ impl Adapter for Awardee {
         &self.rules
     }
 
+    /// Ids are UUIDs, which are equal without regard to case.
+    fn conversation_key(&self, conversation: String) -> String {
+        conversation.to_ascii_lowercase()
+    }
+
     fn credential(&self, secret: &str) -> (&'static str, String) {
         ("authorization", format!("Bearer {secret}"))
     }
@@ -88,14 +104,21 @@ impl Adapter for Awardee {
     ) -> Result<Option<Call>, Unreadable> {
         let tags: json::List = parse(answer)?;
         let (got, total) = (tags.data.len(), tags.total);
-        listed.extend(
-            tags.data
-                .into_iter()
-                .map(catalogue_tag)
-                .collect::<Result<Vec<_>, _>>()?,
-        );
-        // `total` moves while tags are made, so a page that is not full is the last one too.
-        Ok((got > 0 && listed.len() < total).then(|| list(page + 1)))
+        // Pages overlap while tags are made, so only what was not there yet counts.
+        let mut seen: HashSet<String> = listed.iter().filter_map(|tag| tag.id.clone()).collect();
+        for tag in tags.data {
+            if seen.insert(tag.id.clone()) {
+                listed.push(catalogue_tag(tag)?);
+            }
+        }
+        match listed.len() < total {
+            false => Ok(None),
+            true if got == 0 => Err(Unreadable(format!(
+                "{} of {total} tags were sent",
+                listed.len()
+            ))),
+            true => Ok(Some(list(page + 1))),
+        }
     }
 
     fn read(&self, conversation: &str) -> Result<Call, BadId> {
@@ -111,6 +134,7 @@ impl Adapter for Awardee {
     ) -> Result<Option<Call>, Unreadable> {
         let tags: json::List = parse(answer)?;
         let (got, total) = (tags.data.len(), tags.total);
+        let before = carried.0.len();
         let mut seen: HashSet<String> = carried
             .0
             .iter()
@@ -125,7 +149,9 @@ impl Adapter for Awardee {
         if carried.0.len() >= total {
             return Ok(None);
         }
-        if got == 0 {
+        // The second answer may repeat the first, which was asked for without a page; later ones may not.
+        let no_progress = carried.0.len() == before && page != 1;
+        if got == 0 || no_progress {
             return Err(Unreadable(format!(
                 "{} of {total} tags were sent",
                 carried.0.len()
@@ -199,29 +225,62 @@ impl Adapter for Awardee {
         })
     }
 
-    fn before_create(&self, _new: &HeldTag, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
+    fn before_edit(&self, _edit: Edit<'_>, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
         Ok(None)
     }
 
-    fn create(&self, new: &HeldTag, _read: Option<&Answer>) -> Result<Option<Call>, Unreadable> {
-        let mut body = Body::default();
-        body.push("{\"name\":");
-        body.push_string(&new.tag.encode());
-        body.push("}");
-        Ok(Some(Call {
-            operation: CREATE,
-            method: Method::POST,
-            path: Path::new().fixed("conversation-tags"),
+    fn edit(&self, edit: Edit<'_>, _read: Option<&Answer>) -> Result<Option<Call>, EditError> {
+        let tags = Path::new().fixed("conversation-tags");
+        let call = |operation, method, path, body, repeat, why| Call {
+            operation,
+            method,
+            path,
             query: String::new(),
-            body: Some(body),
+            body,
             keep: Keep::Everything,
-            repeat: Repeat::Keyed,
-            why: "the catalogue does not know the tag",
-        }))
+            repeat,
+            why,
+        };
+        match edit {
+            Edit::Create { new, attributes } => {
+                let mut body = Body::default();
+                body.push("{\"name\":");
+                body.push_string(&new.tag.encode());
+                if let Some(color) = &attributes.color {
+                    body.push(",\"color\":");
+                    body.push_string(color);
+                }
+                body.push("}");
+                let why = "the catalogue does not know the tag";
+                Ok(Some(call(
+                    CREATE,
+                    Method::POST,
+                    tags,
+                    Some(body),
+                    Repeat::Keyed,
+                    why,
+                )))
+            }
+            Edit::Delete { listed } => {
+                let id = listed.id.as_deref().unwrap_or_default();
+                let path = tags.id(id)?;
+                Ok(Some(call(
+                    DELETE,
+                    Method::DELETE,
+                    path,
+                    None,
+                    Repeat::Commutes,
+                    "the tag is to go",
+                )))
+            }
+            Edit::Update { .. } => Err(EditError::Unsupported(
+                "the vendor has no call that changes a tag",
+            )),
+        }
     }
 
-    fn created(&self, _new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
-        catalogue_tag(parse(answer)?)
+    fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
+        edit.shown(catalogue_tag(parse(answer)?)?)
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -3,13 +3,14 @@
 //! Facts from the vendor's OpenAPI document as published on 2026-08-22 and its official SDKs; the vendored
 //! document `schemas/elevenlabs.json` names the source of each.
 
+mod edit;
 mod json;
 
 use crate::{
-    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueTag, Element, Goal, Handle,
-    HeldTag, Identity, Naming, NewTags, Path, ProblemKind, Repeat, Rules, Step, Tag, Unreadable,
-    Vendor, VendorProblem, Writes, Written, limit, parse, path::query, reader::Keep,
-    settings::Settings,
+    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
+    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, ProblemKind,
+    Repeat, Rules, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written,
+    limit, parse, path::query, reader::Keep, settings::Settings,
 };
 use http::Method;
 use std::{collections::HashSet, sync::Arc};
@@ -32,6 +33,8 @@ pub(crate) static VENDOR: Vendor = Vendor {
     operations: &[
         (LIST, Keep::Everything),
         (CREATE, Keep::Everything),
+        (UPDATE, Keep::Everything),
+        (DELETE, Keep::Everything),
         (DETAIL, Keep::Only(&[&["conversation_id"], &["tag_ids"]])),
         (ASSIGN, Keep::Everything),
         (UNASSIGN, Keep::Everything),
@@ -41,9 +44,14 @@ pub(crate) static VENDOR: Vendor = Vendor {
 
 const LIST: &str = "list_conversation_tags_route";
 const CREATE: &str = "create_conversation_tag_route";
+const UPDATE: &str = "update_conversation_tag_route";
+const DELETE: &str = "delete_conversation_tag_route";
 const DETAIL: &str = "get_conversation_history_route";
 const ASSIGN: &str = "assign_conversation_tags_route";
 const UNASSIGN: &str = "unassign_conversation_tag_route";
+
+/// Where the document limits a description.
+const DESCRIPTION: &str = "/components/schemas/CreateConversationTagRequestModel/properties/description/anyOf/0/maxLength";
 
 /// Largest page of the catalogue (OpenAPI: page_size, maximum).
 const PAGE_SIZE: &str = "100";
@@ -68,6 +76,14 @@ fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter>
                 name: title,
                 value: title,
                 text: title,
+            },
+            catalogue: CatalogueRules {
+                description: limit(document, DESCRIPTION).or(Some(usize::MAX)),
+                color: false,
+                created_at: true,
+                update: true,
+                read_one: true,
+                unique: UniqueNames::No,
             },
         },
     })
@@ -188,29 +204,16 @@ impl Adapter for ElevenLabs {
         Ok(Written::Nothing)
     }
 
-    fn before_create(&self, _new: &HeldTag, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
+    fn before_edit(&self, _edit: Edit<'_>, _catalogue: &Catalogue) -> Result<Option<Call>, BadId> {
         Ok(None)
     }
 
-    fn create(&self, new: &HeldTag, _read: Option<&Answer>) -> Result<Option<Call>, Unreadable> {
-        let mut body = Body::default();
-        body.push("{\"title\":");
-        body.push_string(&new.tag.encode());
-        body.push("}");
-        Ok(Some(Call {
-            operation: CREATE,
-            method: Method::POST,
-            path: Path::new().fixed("v1/convai/tags"),
-            query: String::new(),
-            body: Some(body),
-            keep: Keep::Everything,
-            repeat: Repeat::LookUpFirst,
-            why: "the catalogue does not know the tag",
-        }))
+    fn edit(&self, edit: Edit<'_>, _read: Option<&Answer>) -> Result<Option<Call>, EditError> {
+        Ok(Some(edit::call(edit)?))
     }
 
-    fn created(&self, _new: &HeldTag, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
-        Ok(catalogue_tag(parse(answer)?))
+    fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
+        edit.shown(catalogue_tag(parse(answer)?))
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -5,9 +5,8 @@ use crate::{
     Identity, Tag,
     catalogue::CatalogueTag,
     change::{Place, RemoveRef, TagRef},
-    fold::fold,
     held::{Element, Handle, HeldTag},
-    rules::Naming,
+    rules::{Naming, NewTagError},
 };
 
 impl Folding<'_> {
@@ -88,28 +87,16 @@ impl Folding<'_> {
     }
 
     fn create(&mut self, tag: &Tag, place: Place) -> Result<HeldTag, Refusal> {
-        let mut tag = self
+        let tag = self
             .rules
-            .new_tags
-            .check(tag)
-            .map_err(|why| Refusal::Invalid(vec![(place, why)]))?;
+            .new_tag(tag, self.catalogue, &self.creations)
+            .map_err(|error| match error {
+                NewTagError::Improper(why) => Refusal::Invalid(vec![(place, why)]),
+                NewTagError::Unsupported(why) => Refusal::Unsupported(place, why),
+            })?;
         let handle = match self.rules.naming {
             Naming::Ids => Handle::Created(self.creations.len()),
-            Naming::Labels { .. } => {
-                let name = fold(&tag.name);
-                if let Some(sibling) = self.catalogue.named(&name).next() {
-                    if sibling.tag.value.is_some() != tag.value.is_some() {
-                        let why = if tag.value.is_some() {
-                            "the label has no options, and giving it one would end the bare tag"
-                        } else {
-                            "the label has options, so a bare tag of its name cannot be held"
-                        };
-                        return Err(Refusal::Unsupported(place, why.to_owned()));
-                    }
-                    tag.name.clone_from(&sibling.tag.name);
-                }
-                Handle::Name
-            }
+            Naming::Labels { .. } => Handle::Name,
         };
         let held = HeldTag::new(tag, handle);
         self.creations.push(held.clone());
@@ -127,15 +114,9 @@ impl Folding<'_> {
     }
 
     fn not_the_flag(&self, tag: &Tag, place: Place) -> Result<(), Refusal> {
-        match (&self.rules.naming, &tag.value) {
-            (Naming::Labels { flag_value }, Some(value)) if value == flag_value => {
-                Err(Refusal::Unsupported(
-                    place,
-                    format!("the value `{flag_value}` stands for the bare tag on this route"),
-                ))
-            }
-            _ => Ok(()),
-        }
+        self.rules
+            .not_the_flag(tag)
+            .map_err(|why| Refusal::Unsupported(place, why))
     }
 
     fn carried(&self, matches: impl Fn(&Element) -> bool) -> Vec<Element> {

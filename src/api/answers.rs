@@ -1,6 +1,6 @@
 //! The answers of the canonical API, one form for every vendor.
 
-use adapters::{Element, Tag};
+use adapters::{CatalogueTag, Element, Tag};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -59,6 +59,68 @@ pub fn tags(elements: &[Element]) -> Vec<TagOnConversation> {
         .into_iter()
         .filter_map(TagOnConversation::of)
         .collect()
+}
+
+/// A tag of the catalogue. What the vendor cannot hold is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatalogueAnswer {
+    /// The text form, in the vendor's spelling.
+    pub tag: String,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Option<String>,
+    /// The vendor's id.
+    pub id: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// `#RRGGBB`.
+    pub color: Option<String>,
+    /// RFC 3339, UTC.
+    pub created_at: Option<String>,
+}
+
+impl CatalogueAnswer {
+    /// What a tag of the catalogue looks like to a caller.
+    pub fn of(listed: &CatalogueTag) -> Self {
+        Self {
+            tag: listed.tag.encode(),
+            name: listed.tag.name.clone(),
+            value: listed.tag.value.clone(),
+            id: listed.id.clone(),
+            description: listed.description.clone(),
+            color: listed.color.clone(),
+            created_at: listed.created_at.clone(),
+        }
+    }
+}
+
+/// A tag of the catalogue and what the vendor could not hold of it.
+#[derive(Debug, Serialize)]
+pub struct EditAnswer {
+    /// The tag as it is now.
+    #[serde(flatten)]
+    pub tag: CatalogueAnswer,
+    /// The members that were dropped.
+    pub lost: Vec<&'static str>,
+}
+
+/// A page of the catalogue.
+#[derive(Debug, Serialize)]
+pub struct CataloguePage {
+    /// The tags, by folded name and value.
+    pub tags: Vec<CatalogueAnswer>,
+    /// Where the next page begins; none after the last.
+    pub next_cursor: Option<String>,
+}
+
+/// What an edit of the catalogue would do.
+#[derive(Debug, Serialize)]
+pub struct EditDryRun {
+    /// What would be written.
+    pub calls: Vec<PlannedCall>,
+    /// The members that would be dropped.
+    pub lost: Vec<&'static str>,
 }
 
 /// The tags that a conversation carries.

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Code, Error},
+    gateway::Gateway,
     json,
 };
 use bytes::{Bytes, BytesMut};
@@ -12,15 +13,80 @@ use serde_json::Value;
 use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 
-/// Refuses media types that are not JSON in UTF-8, and encodings.
+/// What a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `application/json`
+    Json,
+    /// `application/merge-patch+json` (RFC 7396) as well.
+    MergePatch,
+}
+
+/// Reads a body, and holds it against the schema of an operation.
 ///
 /// # Errors
-/// `unsupported-media-type`.
-pub(super) fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
+/// Everything that can be wrong with a body, in the order: media type, Accept, size and time, JSON, schema.
+pub(super) async fn checked<B>(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    kind: Kind,
+    operation: &str,
+    content: B,
+) -> Result<Value, Error>
+where
+    B: Body<Data = Bytes>,
+{
+    check_media_type(headers, kind)?;
+    check_accept(headers)?;
+    let limits = &gateway.limits;
+    let value = parse(&read(content, limits.max_body_bytes, limits.body_timeout).await?)?;
+    let check = gateway
+        .document
+        .operation(operation)
+        .and_then(|operation| operation.request());
+    let Some(check) = check else {
+        return Err(Error::new(
+            Code::Internal,
+            "the API's document does not describe this body",
+        ));
+    };
+    if check.is_valid(&value) {
+        return Ok(value);
+    }
+    let error = Error::new(
+        Code::InvalidRequest,
+        "the body breaks the schema of this operation",
+    );
+    Err(check
+        .violations(&value)
+        .into_iter()
+        .fold(error, |error, violation| {
+            error.at(violation.pointer, violation.detail)
+        }))
+}
+
+/// Whether there is no body.
+pub(super) fn is_none<B: Body>(content: &B) -> bool {
+    content.is_end_stream() || content.size_hint().exact() == Some(0)
+}
+
+/// A body that nobody will read would be mistaken for the next request, or be a change that is silently lost.
+///
+/// # Errors
+/// `invalid-request` when there is one.
+pub(super) fn none<B: Body>(content: &B) -> Result<(), Error> {
+    match is_none(content) {
+        true => Ok(()),
+        false => Err(Error::new(Code::InvalidRequest, "this operation takes no body").close()),
+    }
+}
+
+fn check_media_type(headers: &HeaderMap, kind: Kind) -> Result<(), Error> {
     let refused = |detail: &str| Err(Error::new(Code::UnsupportedMediaType, detail));
     if headers
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
+        .get_all(header::CONTENT_ENCODING)
+        .into_iter()
+        .any(|encoding| encoding != "identity")
     {
         return refused("an encoded body is not read");
     }
@@ -30,9 +96,11 @@ pub(super) fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     };
     let text = value.to_str().unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let json = parts.next().is_some_and(|media| {
+        media.eq_ignore_ascii_case("application/json")
+            || (kind == Kind::MergePatch
+                && media.eq_ignore_ascii_case("application/merge-patch+json"))
+    });
     let utf8 = parts
         .filter(|part| !part.is_empty())
         .all(|part| match part.split_once('=') {
@@ -79,7 +147,7 @@ pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Error> {
 /// # Errors
 /// `body-too-large`, before reading where the length is declared; `request-timeout`; `invalid-framing` when the
 /// connection breaks off. After each of them the connection is of no more use.
-pub(super) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Error>
+async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Error>
 where
     B: Body<Data = Bytes>,
 {
@@ -128,7 +196,7 @@ where
 ///
 /// # Errors
 /// `invalid-json`, with the line and column.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
+fn parse(bytes: &[u8]) -> Result<Value, Error> {
     json::parse(bytes).map_err(|error| {
         let detail = if bytes.is_empty() {
             "the body is empty".to_owned()
@@ -171,7 +239,7 @@ mod tests {
             "application/json;",
         ] {
             assert!(
-                check_media_type(&with(header::CONTENT_TYPE, good)).is_ok(),
+                check_media_type(&with(header::CONTENT_TYPE, good), Kind::Json).is_ok(),
                 "{good}"
             );
         }
@@ -182,14 +250,14 @@ mod tests {
             "",
         ] {
             assert!(
-                check_media_type(&with(header::CONTENT_TYPE, bad)).is_err(),
+                check_media_type(&with(header::CONTENT_TYPE, bad), Kind::Json).is_err(),
                 "{bad}"
             );
         }
-        assert!(check_media_type(&HeaderMap::new()).is_err());
+        assert!(check_media_type(&HeaderMap::new(), Kind::Json).is_err());
         let mut encoded = with(header::CONTENT_TYPE, "application/json");
         encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert!(check_media_type(&encoded).is_err());
+        assert!(check_media_type(&encoded, Kind::Json).is_err());
     }
 
     #[test]

@@ -88,7 +88,11 @@ fn text(value: &Value, member: &str) -> String {
         .to_owned()
 }
 
-fn in_path(text: &str) -> Result<TagRef, Error> {
+/// The tag that a path names.
+///
+/// # Errors
+/// `invalid-path` for an id that could never be sent, a text that is too long, and `.` and `..`.
+pub(super) fn in_path(text: &str) -> Result<TagRef, Error> {
     let invalid = |why: String| {
         Error::new(Code::InvalidPath, "the tag in the path is not acceptable").at("tag", why)
     };

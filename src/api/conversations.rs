@@ -1,7 +1,10 @@
 //! The operations on a conversation's tags.
 
 use super::{
-    Asked, Notes, Reply, answers, body, change as changes, headers, headers::Prefer,
+    Asked, Notes, Reply, answers,
+    body::{self, Kind},
+    change as changes, headers,
+    headers::Prefer,
     router::ChangeKind,
 };
 use crate::{
@@ -10,7 +13,6 @@ use crate::{
     etag::etag,
     gateway::Gateway,
     sequencer::{Changed, Job, Prepared, prepare, preview},
-    upstream::CallContext,
 };
 use adapters::{Element, Handle, Writes};
 use answers::{ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag, TagOnConversation};
@@ -27,18 +29,13 @@ pub(super) async fn read(
     conversation: &str,
     notes: &Notes,
 ) -> Result<Reply, Error> {
-    headers::query(asked.query.as_deref(), &[])?;
     asked.identity.demand("read", |scopes| scopes.read)?;
+    headers::query(asked.query.as_deref(), &[])?;
     headers::refuse(&asked.headers, true)?;
     headers::none_match(&asked.headers, "")?;
     body::check_accept(&asked.headers)?;
     let account = &asked.route.account;
-    let context = CallContext {
-        route: asked.route.name.clone(),
-        responses: asked.route.responses,
-        deadline: asked.deadline,
-        meter: notes.meter.clone(),
-    };
+    let context = asked.context(notes);
     let failed =
         |not_found| move |error: crate::upstream::CallError| error.public(account, not_found);
     let mut reading = account
@@ -100,8 +97,8 @@ where
         }
         ChangeKind::Clear | ChangeKind::RemoveOne(_) => &["dry_run"],
     };
-    let query = headers::query(asked.query.as_deref(), known)?;
     asked.identity.demand("tag", |scopes| scopes.tag)?;
+    let query = headers::query(asked.query.as_deref(), known)?;
     if query.create_missing == Some(true) {
         asked
             .identity
@@ -117,10 +114,10 @@ where
     let if_match = headers::if_match(&asked.headers)?;
     let prefer = headers::prefer(&asked.headers);
     let document = if kind.has_body() {
-        Some(checked_body(gateway, asked, kind, content).await?)
+        Some(body::checked(gateway, &asked.headers, Kind::Json, kind.id(), content).await?)
     } else {
-        no_body(&content)?;
         body::check_accept(&asked.headers)?;
+        body::none(&content)?;
         None
     };
     let change = changes::change(kind, document.as_ref())?;
@@ -150,53 +147,6 @@ where
         changed,
         prefer,
     )
-}
-
-async fn checked_body<B>(
-    gateway: &Gateway,
-    asked: &Asked<'_>,
-    kind: &ChangeKind,
-    content: B,
-) -> Result<serde_json::Value, Error>
-where
-    B: Body<Data = Bytes>,
-{
-    body::check_media_type(&asked.headers)?;
-    body::check_accept(&asked.headers)?;
-    let limits = &gateway.limits;
-    let bytes = body::read(content, limits.max_body_bytes, limits.body_timeout).await?;
-    let value = body::parse(&bytes)?;
-    let check = gateway
-        .document
-        .operation(kind.id())
-        .and_then(|operation| operation.request());
-    let Some(check) = check else {
-        return Err(Error::new(
-            Code::Internal,
-            "the API's document does not describe this body",
-        ));
-    };
-    if check.is_valid(&value) {
-        return Ok(value);
-    }
-    let error = Error::new(
-        Code::InvalidRequest,
-        "the body breaks the schema of this operation",
-    );
-    Err(check
-        .violations(&value)
-        .into_iter()
-        .fold(error, |error, violation| {
-            error.at(violation.pointer, violation.detail)
-        }))
-}
-
-/// A body that nobody will read would be mistaken for the next request, or be a change that is silently lost.
-fn no_body<B: Body>(content: &B) -> Result<(), Error> {
-    if content.is_end_stream() || content.size_hint().exact() == Some(0) {
-        return Ok(());
-    }
-    Err(Error::new(Code::InvalidRequest, "this operation takes no body").close())
 }
 
 fn answer(
@@ -234,10 +184,14 @@ fn answer(
 async fn planned(job: &Job, prepared: Prepared) -> Result<Reply, Error> {
     let account = &job.route.account;
     let (calls, created_reads) = preview(job, &prepared).await?;
+    let after = (job.representation && prepared.after.is_none())
+        .then(|| account.adapter.read(&job.conversation).ok())
+        .flatten();
     let reads = prepared
         .reads
         .iter()
         .chain(&created_reads)
+        .chain(&after)
         .map(|call| PlannedRead {
             method: call.method.to_string(),
             path: account.base.target(call),

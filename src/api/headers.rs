@@ -19,14 +19,29 @@ pub(super) enum Prefer {
     Minimal,
 }
 
-/// The query parameters of a change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The query parameters of a request, each at most once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
     /// Only plan.
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
     /// Make unknown tags first; the route's setting where it is not said.
-    pub create_missing: Option<bool>,
+    pub(super) create_missing: Option<bool>,
+    /// Longest page.
+    pub(super) limit: Option<usize>,
+    /// Where the page begins.
+    pub(super) cursor: Option<String>,
+    /// What the text form has to hold.
+    pub(super) q: Option<String>,
 }
+
+/// Largest page of a list.
+const MAX_LIMIT: usize = 1_000;
+
+/// Longest search text, in characters.
+const MAX_Q: usize = 256;
+
+/// Longest cursor, in characters; those that are given out are far shorter than a tag's text can be.
+const MAX_CURSOR: usize = 8_192;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const DEADLINE: HeaderName = HeaderName::from_static("tagway-deadline-ms");
@@ -35,13 +50,13 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Reads the query; only the `known` parameters are possible.
 ///
 /// # Errors
-/// Unknown and repeated parameters, and values other than `true` and `false`.
+/// Unknown and repeated parameters, and values that are out of range.
 pub(super) fn query(text: Option<&str>, known: &[&str]) -> Result<Query, Error> {
     let mut query = Query::default();
     let mut seen = Vec::new();
     let refused = |name: &str, why: &str| {
         let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-        Err(Error::new(Code::InvalidQuery, "the query is not acceptable").at(name, why))
+        Error::new(Code::InvalidQuery, "the query is not acceptable").at(name, why)
     };
     for pair in text
         .unwrap_or_default()
@@ -50,23 +65,48 @@ pub(super) fn query(text: Option<&str>, known: &[&str]) -> Result<Query, Error> 
     {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         if !known.contains(&name) {
-            return refused(name, "there is no such parameter here");
+            return Err(refused(name, "there is no such parameter here"));
         }
         if seen.contains(&name) {
-            return refused(name, "it is given more than once");
+            return Err(refused(name, "it is given more than once"));
         }
         seen.push(name);
-        let value = match value {
-            "true" => true,
-            "false" => false,
-            _ => return refused(name, "it is `true` or `false`"),
+        let text = form_decoded(value).ok_or_else(|| refused(name, "it cannot be decoded"))?;
+        let flag = || match text.as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(refused(name, "it is `true` or `false`")),
+        };
+        let within = |most: usize| match text.chars().count() {
+            length if length == 0 || length > most => {
+                Err(refused(name, &format!("it has 1 to {most} characters")))
+            }
+            _ => Ok(Some(text.clone())),
         };
         match name {
-            "dry_run" => query.dry_run = value,
-            _ => query.create_missing = Some(value),
+            "dry_run" => query.dry_run = flag()?,
+            "create_missing" => query.create_missing = Some(flag()?),
+            "limit" => {
+                let limit = text
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+                query.limit = Some(limit.filter(|_| plain).ok_or_else(|| {
+                    refused(name, &format!("it is a whole number from 1 to {MAX_LIMIT}"))
+                })?);
+            }
+            "cursor" => query.cursor = within(MAX_CURSOR)?,
+            _ => query.q = within(MAX_Q)?,
         }
     }
     Ok(query)
+}
+
+/// A query value, `+` for a blank and percent escapes decoded; `None` for a broken escape or what is not UTF-8.
+fn form_decoded(value: &str) -> Option<String> {
+    let spaced = value.replace('+', " ");
+    super::router::decode("", &spaced).ok()
 }
 
 /// Reads `Prefer`; unknown preferences are ignored.
@@ -157,6 +197,21 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// Refuses headers that are possible on a conversation's tags only.
+///
+/// # Errors
+/// The first that is there.
+pub(super) fn refuse_conditional(headers: &HeaderMap) -> Result<(), Error> {
+    refuse(headers, true)?;
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        return Err(bad(
+            &header::IF_NONE_MATCH,
+            "it is possible on a conversation's tags only",
+        ));
+    }
+    Ok(())
 }
 
 fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, Error> {
@@ -255,13 +310,37 @@ mod tests {
     #[test]
     fn the_query_is_closed() {
         let known = ["dry_run", "create_missing"];
+        let asked = Query {
+            dry_run: true,
+            create_missing: Some(false),
+            ..Query::default()
+        };
         assert_eq!(
             query(Some("dry_run=true&create_missing=false"), &known).ok(),
-            Some(Query {
-                dry_run: true,
-                create_missing: Some(false)
-            })
+            Some(asked)
         );
+        let list = ["limit", "cursor", "q"];
+        let asked = Query {
+            limit: Some(7),
+            q: Some("a b=\u{e9}".into()),
+            ..Query::default()
+        };
+        assert_eq!(
+            query(Some("q=a+b%3D%C3%A9&limit=7"), &list).ok(),
+            Some(asked)
+        );
+        for bad in [
+            "limit=0",
+            "limit=1001",
+            "limit=%2B5",
+            "limit=-1",
+            "q=",
+            "q=%zz",
+            "q=%ff",
+            "cursor=",
+        ] {
+            assert!(query(Some(bad), &list).is_err(), "{bad}");
+        }
         for bad in [
             "dry_run",
             "dry_run=1",

@@ -5,23 +5,26 @@
 
 pub mod answers;
 mod body;
+mod catalogue;
 mod change;
 mod conversations;
 mod headers;
 mod identity;
+mod problems;
 pub mod router;
+mod routes;
 
 use crate::{
     error::{Code, Error},
     gateway::{Gateway, Route},
-    upstream::Meter,
+    upstream::{CallContext, Meter},
 };
 use adapters::path::check_id;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::Body;
 use identity::Identity;
-use router::{ChangeKind, Endpoint, Operation};
+use router::{ChangeKind, Endpoint, OneKind, Operation};
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -37,6 +40,12 @@ pub struct Reply {
     pub etag: Option<String>,
     /// What of `Prefer` was honoured.
     pub preference_applied: Option<&'static str>,
+    /// Where the tag is that was made.
+    pub location: Option<String>,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// What a browser may do with the body.
+    pub content_security_policy: Option<&'static str>,
 }
 
 /// What is learnt of a request on its way, for the answer's headers and the access log.
@@ -89,10 +98,8 @@ impl Reply {
 
     fn bytes(body: Bytes) -> Self {
         Self {
-            status: StatusCode::OK,
             body: Some(body),
-            etag: None,
-            preference_applied: None,
+            ..Self::empty(StatusCode::OK)
         }
     }
 
@@ -102,6 +109,9 @@ impl Reply {
             body: None,
             etag: None,
             preference_applied: None,
+            location: None,
+            content_type: "application/json",
+            content_security_policy: None,
         }
     }
 }
@@ -113,6 +123,17 @@ struct Asked<'a> {
     headers: HeaderMap,
     query: Option<String>,
     deadline: Instant,
+}
+
+impl Asked<'_> {
+    fn context(&self, notes: &Notes) -> CallContext {
+        CallContext {
+            route: self.route.name.clone(),
+            responses: self.route.responses,
+            deadline: self.deadline,
+            meter: notes.meter.clone(),
+        }
+    }
 }
 
 /// Answers a request.
@@ -129,38 +150,80 @@ where
 {
     let (head, body) = request.into_parts();
     let endpoint = router::route(&head.method, head.uri.path())?;
+    notes.operation = endpoint.id();
+    let query = head.uri.query();
     let (name, operation) = match endpoint {
         Endpoint::OpenApi => {
-            notes.operation = "get_openapi";
-            headers::query(head.uri.query(), &[])?;
+            headers::query(query, &[])?;
             body::check_accept(&head.headers)?;
             return Ok(Reply::bytes(gateway.openapi.clone()));
         }
-        Endpoint::Route { route, operation } => (route, operation),
+        Endpoint::Problem(code) => {
+            headers::query(query, &[])?;
+            return problem(&code, &head.headers);
+        }
+        Endpoint::Routes => {
+            let identity = identify(gateway, &head.headers, notes)?;
+            return routes::list(gateway, &identity, &head.headers, query);
+        }
+        Endpoint::RouteInfo(route) => (route, None),
+        Endpoint::Route { route, operation } => (route, Some(operation)),
     };
-    notes.operation = operation.id();
-    let identity = identity::identify(&gateway.clients, &head.headers)?;
-    notes.client = Some(identity.name().to_owned());
+    let identity = identify(gateway, &head.headers, notes)?;
     let route = match gateway.route(&name) {
         Some(route) if identity.may_use(&name) => route.clone(),
         _ => return Err(Error::new(Code::RouteNotFound, "there is no such route")),
     };
     notes.route = Some(route.name.clone());
     notes.mock = route.account.twin.is_some();
-    let (Operation::Read { conversation } | Operation::Change { conversation, .. }) = &operation;
-    check_conversation(&route, conversation)?;
+    if let Some(conversation) = operation.as_ref().and_then(Operation::conversation) {
+        check_conversation(&route, conversation)?;
+    }
     let time = headers::deadline(&head.headers, gateway.limits.deadline)?;
+    let query = query.map(str::to_owned);
     let asked = Asked {
         route,
         identity,
         headers: head.headers,
-        query: head.uri.query().map(str::to_owned),
+        query,
         deadline: notes.arrived + time,
     };
     match operation {
-        Operation::Read { conversation } => conversations::read(&asked, &conversation, notes).await,
-        Operation::Change { conversation, kind } => {
+        None => routes::one(&asked),
+        Some(Operation::Read { conversation }) => {
+            conversations::read(&asked, &key(&asked, conversation), notes).await
+        }
+        Some(Operation::Change { conversation, kind }) => {
+            let conversation = key(&asked, conversation);
             conversations::change(gateway, &asked, conversation, &kind, body, notes).await
+        }
+        Some(Operation::List) => catalogue::list(&asked, notes).await,
+        Some(Operation::Create) => catalogue::create(gateway, &asked, body, notes).await,
+        Some(Operation::One(tag, kind)) => {
+            catalogue::one(gateway, &asked, &tag, kind, body, notes).await
+        }
+    }
+}
+
+fn identify<'a>(
+    gateway: &'a Gateway,
+    headers: &HeaderMap,
+    notes: &mut Notes,
+) -> Result<Identity<'a>, Error> {
+    let identity = identity::identify(&gateway.clients, headers)?;
+    notes.client = Some(identity.name().to_owned());
+    Ok(identity)
+}
+
+impl Endpoint {
+    /// The operation's id in the API's document.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::OpenApi => "get_openapi",
+            Self::Problem(_) => "get_problem",
+            Self::Routes => "list_routes",
+            Self::RouteInfo(_) => "get_route",
+            Self::Route { operation, .. } => operation.id(),
         }
     }
 }
@@ -171,6 +234,19 @@ impl Operation {
         match self {
             Self::Read { .. } => "read_conversation_tags",
             Self::Change { kind, .. } => kind.id(),
+            Self::List => "list_tags",
+            Self::Create => "create_tag",
+            Self::One(_, OneKind::Get) => "get_tag",
+            Self::One(_, OneKind::Ensure) => "ensure_tag",
+            Self::One(_, OneKind::Update) => "update_tag",
+            Self::One(_, OneKind::Delete) => "delete_tag",
+        }
+    }
+
+    fn conversation(&self) -> Option<&str> {
+        match self {
+            Self::Read { conversation } | Self::Change { conversation, .. } => Some(conversation),
+            Self::List | Self::Create | Self::One(..) => None,
         }
     }
 }
@@ -192,6 +268,10 @@ impl ChangeKind {
     }
 }
 
+fn key(asked: &Asked<'_>, conversation: String) -> String {
+    asked.route.account.adapter.conversation_key(conversation)
+}
+
 /// An id that may not stand in a URL, or is not what the vendor's document says of its ids, is never sent.
 fn check_conversation(route: &Route, conversation: &str) -> Result<(), Error> {
     let refused = |why: String| {
@@ -207,4 +287,20 @@ fn check_conversation(route: &Route, conversation: &str) -> Result<(), Error> {
         Some(flaw) => refused(flaw),
         None => Ok(()),
     }
+}
+
+/// The page of an error, for people or machines.
+fn problem(code: &str, headers: &HeaderMap) -> Result<Reply, Error> {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
+    let Some(code) = known else {
+        return Err(Error::new(Code::NotFound, "there is no such problem"));
+    };
+    let html = problems::wants_html(headers)?;
+    let (content_type, page) = problems::page(*code, html);
+    let content_security_policy = html.then_some(problems::CONTENT_SECURITY_POLICY);
+    Ok(Reply {
+        content_type,
+        content_security_policy,
+        ..Reply::bytes(page)
+    })
 }

@@ -9,6 +9,12 @@ use std::borrow::Cow;
 pub enum Endpoint {
     /// The API's own document.
     OpenApi,
+    /// The page of an error, by its code as sent.
+    Problem(String),
+    /// What every route can do.
+    Routes,
+    /// What one route can do.
+    RouteInfo(String),
     /// Something of a route.
     Route {
         /// The route's name as sent.
@@ -33,6 +39,25 @@ pub enum Operation {
         /// Which kind of change.
         kind: ChangeKind,
     },
+    /// The catalogue.
+    List,
+    /// A new tag of it.
+    Create,
+    /// One tag of it; its name stands in the path.
+    One(String, OneKind),
+}
+
+/// What is asked of one tag of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OneKind {
+    /// To show it.
+    Get,
+    /// To make sure of it.
+    Ensure,
+    /// To change it.
+    Update,
+    /// To delete it.
+    Delete,
 }
 
 /// The kinds of changes.
@@ -53,10 +78,20 @@ pub enum ChangeKind {
 /// Every path that is served, as a template, with its methods: held against the API's own document.
 pub const PATHS: &[(&str, &str)] = &[
     ("/openapi.json", "GET, HEAD"),
+    (PROBLEM, "GET, HEAD"),
+    (ROUTES, "GET, HEAD"),
+    (ROUTE, "GET, HEAD"),
+    (TAGS, "GET, HEAD, POST"),
+    (TAG, "GET, HEAD, PUT, PATCH, DELETE"),
     (SET, "GET, HEAD, PUT, PATCH, DELETE"),
     (ONE, "PUT, DELETE"),
 ];
 
+const PROBLEM: &str = "/problems/{code}";
+const ROUTES: &str = "/v1/routes";
+const ROUTE: &str = "/v1/routes/{route}";
+const TAGS: &str = "/v1/{route}/tags";
+const TAG: &str = "/v1/{route}/tags/{tag}";
 const SET: &str = "/v1/{route}/conversations/{conversation_id}/tags";
 const ONE: &str = "/v1/{route}/conversations/{conversation_id}/tags/{tag}";
 
@@ -65,6 +100,9 @@ const ONE: &str = "/v1/{route}/conversations/{conversation_id}/tags/{tag}";
 /// # Errors
 /// `not-found`, `method-not-allowed` with the methods, `invalid-path` for a segment that cannot be decoded.
 pub fn route(method: &Method, path: &str) -> Result<Endpoint, Error> {
+    if method == Method::CONNECT {
+        return Err(Error::new(Code::MethodNotAllowed, "the gateway is not a proxy").allow(""));
+    }
     let Some(rest) = path.strip_prefix('/') else {
         return Err(not_found());
     };
@@ -74,6 +112,43 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, Error> {
             Method::GET | Method::HEAD => Ok(Endpoint::OpenApi),
             _ => Err(not_allowed("/openapi.json")),
         },
+        ["problems", code] if !code.is_empty() => {
+            only_get(method, PROBLEM)?;
+            Ok(Endpoint::Problem(decode("code", code)?))
+        }
+        ["v1", "routes"] => {
+            only_get(method, ROUTES)?;
+            Ok(Endpoint::Routes)
+        }
+        ["v1", "routes", route] if !route.is_empty() => {
+            only_get(method, ROUTE)?;
+            Ok(Endpoint::RouteInfo(decode("route", route)?))
+        }
+        ["v1", route, "tags"] if !route.is_empty() => {
+            let operation = match *method {
+                Method::GET | Method::HEAD => Operation::List,
+                Method::POST => Operation::Create,
+                _ => return Err(not_allowed(TAGS)),
+            };
+            Ok(Endpoint::Route {
+                route: decode("route", route)?,
+                operation,
+            })
+        }
+        ["v1", route, "tags", tag] if !route.is_empty() && !tag.is_empty() => {
+            let kind = match *method {
+                Method::GET | Method::HEAD => OneKind::Get,
+                Method::PUT => OneKind::Ensure,
+                Method::PATCH => OneKind::Update,
+                Method::DELETE => OneKind::Delete,
+                _ => return Err(not_allowed(TAG)),
+            };
+            let operation = Operation::One(decode("tag", tag)?, kind);
+            Ok(Endpoint::Route {
+                route: decode("route", route)?,
+                operation,
+            })
+        }
         ["v1", route, "conversations", conversation, "tags"]
             if !route.is_empty() && !conversation.is_empty() =>
         {
@@ -134,6 +209,13 @@ pub fn decode(name: &str, segment: &str) -> Result<String, Error> {
     match percent_encoding::percent_decode_str(segment).decode_utf8() {
         Ok(text) => Ok(Cow::into_owned(text)),
         Err(_) => Err(invalid("it is not UTF-8")),
+    }
+}
+
+fn only_get(method: &Method, path: &str) -> Result<(), Error> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(not_allowed(path)),
     }
 }
 

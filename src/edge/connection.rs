@@ -25,6 +25,9 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+/// How long a client may leave an answer lying before it takes more of it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -68,6 +71,7 @@ pub(super) async fn serve<F, Fut>(
         reading_until: Some(Box::pin(sleep_until(Instant::now() + limits.head))),
         received: false,
         pending: Vec::new(),
+        writing_until: None,
     };
     let service = service_fn(move |request| {
         wire.0.store(true, Ordering::Release);
@@ -101,6 +105,8 @@ struct Guarded {
     received: bool,
     /// What is left to write of a problem that took a refusal's place.
     pending: Vec<u8>,
+    /// Until when the client has to take the next bytes of an answer.
+    writing_until: Option<Pin<Box<Sleep>>>,
 }
 
 impl AsyncRead for Guarded {
@@ -153,7 +159,10 @@ impl AsyncWrite for Guarded {
     ) -> Poll<io::Result<usize>> {
         if self.pending.is_empty() {
             match refusal(buffer) {
-                None => return Pin::new(&mut self.stream).poll_write(context, buffer),
+                None => {
+                    let written = Pin::new(&mut self.stream).poll_write(context, buffer);
+                    return self.timed(context, written);
+                }
                 Some(error) => self.pending = plain(&error),
             }
         }
@@ -168,7 +177,8 @@ impl AsyncWrite for Guarded {
     ) -> Poll<io::Result<usize>> {
         let first = buffers.iter().find(|buffer| !buffer.is_empty());
         if self.pending.is_empty() && first.is_none_or(|first| refusal(first).is_none()) {
-            return Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+            let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+            return self.timed(context, written);
         }
         let first: &[u8] = first.map_or(&[], |first| first);
         self.poll_write(context, first)
@@ -188,9 +198,27 @@ impl AsyncWrite for Guarded {
 }
 
 impl Guarded {
+    /// Ends the connection of a client that does not take what is written.
+    fn timed(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.writing_until = None;
+            return written;
+        }
+        let until = self
+            .writing_until
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE_TIMEOUT)));
+        ready!(until.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.pending))?;
+            let written = Pin::new(&mut self.stream).poll_write(context, &self.pending);
+            let written = ready!(self.timed(context, written))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -206,7 +234,8 @@ fn refusal(head: &[u8]) -> Option<Error> {
     let status = head
         .strip_prefix(b"HTTP/1.1 4")
         .or_else(|| head.strip_prefix(b"HTTP/1.0 4"))?;
-    if memmem(head, b"x-request-id:") {
+    // A later part of an answer of ours never looks like a whole head: JSON and pages hold no bare line ends.
+    if !head.ends_with(b"\r\n\r\n") || memmem(head, b"x-request-id:") {
         return None;
     }
     Some(match status.get(..2) {

@@ -39,7 +39,7 @@ pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), E
     transfer_coding(headers)?;
     let host = host(request)?;
     if exposure == Exposure::ThisMachine {
-        if !host.as_ref().is_none_or(|host| is_loopback(host.host())) {
+        if !host.as_ref().is_some_and(|host| is_loopback(host.host())) {
             return Err(Error::new(
                 Code::MisdirectedRequest,
                 "only a loopback Host is answered here",

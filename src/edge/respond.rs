@@ -98,7 +98,16 @@ fn success(reply: Reply) -> Response<Full<Bytes>> {
     if reply.body.is_some() {
         headers.insert(
             header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
+            HeaderValue::from_static(reply.content_type),
+        );
+    }
+    if let Some(location) = &reply.location {
+        insert(headers, header::LOCATION, location);
+    }
+    if let Some(policy) = reply.content_security_policy {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
         );
     }
     if let Some(etag) = &reply.etag {

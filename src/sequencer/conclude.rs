@@ -5,7 +5,7 @@ use super::{
     creating::create,
     execute::{Done, execute},
     lane::Writing,
-    prepare::{Prepared, prepare},
+    prepare::{Prepared, bad_id, prepare},
     waiting::Progress,
 };
 use crate::{
@@ -15,7 +15,9 @@ use crate::{
     etag::etag,
     upstream::CallError,
 };
-use adapters::{Carried, CatalogueTag, Element, Handle, HeldTag, ProblemKind, Step, Written};
+use adapters::{
+    Attributes, Carried, CatalogueTag, Element, Goal, Handle, HeldTag, ProblemKind, Step, Written,
+};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -53,24 +55,37 @@ pub(super) async fn carry_out(
         return settled(Err(gone.outcome(Outcome::NotApplied)));
     }
     writing.begin();
+    let job = &job.beyond_the_caller();
     let mut created = Vec::with_capacity(prepared.creations.len());
     for new in &prepared.creations {
-        match create(job, new, names).await {
-            Ok(made) => created.push(made),
-            Err(error) => return settled(Err(error)),
+        match create(
+            &job.route.account,
+            &job.context(),
+            new,
+            &Attributes::default(),
+            names,
+        )
+        .await
+        {
+            Ok((made, _)) => created.push(made),
+            Err(error) => return settled(Err(with_created(error, &created))),
         }
     }
-    prepared.fill_in(&created);
+    if let Err(error) = prepared.fill_in(job, &created) {
+        return settled(Err(with_created(error, &created)));
+    }
     let ids: Vec<String> = created
-        .into_iter()
-        .map(|made| made.id.unwrap_or_default())
+        .iter()
+        .map(|made| made.id.clone().unwrap_or_default())
         .collect();
     let done = execute(job, &prepared.steps, &ids).await;
     let ended = Instant::now();
-    let result = conclude(job, &prepared, &done).await;
-    let still_open = done.iter().any(|done| matches!(done, Done::Unknown(_)))
-        && result.is_err()
-        && result.as_ref().err().and_then(Error::known_outcome) != Some(Outcome::Applied);
+    let result = conclude(job, &prepared, &done)
+        .await
+        .map_err(|error| with_created(error, &created));
+    // Seeing what was wanted proves that the write has landed only if it was not there before.
+    let seen_to_land = prepared.before.is_some() && result.is_ok();
+    let still_open = done.iter().any(|done| matches!(done, Done::Unknown(_))) && !seen_to_land;
     Concluded {
         result,
         unsettled: still_open.then(|| ended + job.route.account.limits.settle),
@@ -117,7 +132,9 @@ async fn conclude(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Chang
                 .await;
             named.ok().map(|_| reading.carried)
         }
-        Err(CallError::Refused(problem)) if problem.kind == ProblemKind::NotFound && !sent_some => {
+        Err(CallError::Refused(problem))
+            if problem.kind == ProblemKind::NotFound && !sent_some && !open =>
+        {
             return Err(
                 CallError::Refused(problem).before_any_write(account, Code::ConversationNotFound)
             );
@@ -133,7 +150,7 @@ async fn conclude(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Chang
     if parts.applied.is_empty() && parts.unknown.is_empty() {
         return Err(refused_content(job, prepared, error).await);
     }
-    let settles_at = clock::rfc3339(Instant::now() + account.limits.settle);
+    let settles_at = clock::rfc3339(Instant::now() + account.limits.settle * 2);
     if parts.applied.is_empty() && parts.not_applied.is_empty() {
         let error = error.public(account, Code::ConversationNotFound);
         return Err(error.outcome(Outcome::Unknown).settles_at(settles_at));
@@ -209,13 +226,13 @@ fn proven_after(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Option<
     let Ok(Written::Proven(shown)) = written else {
         return Ok(Some(after.clone()));
     };
-    let missing = prepared
+    let dropped = after.without(&shown).next().is_some();
+    let left = prepared
         .steps
         .iter()
-        .flat_map(|step| &step.adds)
-        .filter(|element| !shown.holds(element));
-    let missing: Vec<&Element> = missing.collect();
-    if missing.is_empty() {
+        .flat_map(|step| &step.removes)
+        .any(|element| shown.holds(element));
+    if !dropped && !left {
         return Ok(Some(shown));
     }
     let parts = Parts::of(&prepared.steps, done, Some(&shown));
@@ -309,29 +326,56 @@ impl Parts {
 }
 
 impl Prepared {
-    /// Puts the tags that were made into the places that waited for them.
-    fn fill_in(&mut self, created: &[CatalogueTag]) {
+    /// Puts the tags that were made, in the spelling that the vendor gave them, into the places that waited for
+    /// them, and plans the writes of a known set anew.
+    fn fill_in(&mut self, job: &Job, created: &[CatalogueTag]) -> Result<(), Error> {
         if created.is_empty() {
-            return;
+            return Ok(());
         }
+        let planned = std::mem::take(&mut self.creations);
+        let made_of = |held: &HeldTag| match held.handle {
+            Handle::Created(at) => created.get(at),
+            Handle::Name => planned
+                .iter()
+                .position(|new| new.identity == held.identity)
+                .and_then(|at| created.get(at)),
+            Handle::Id(_) => None,
+        };
         let after = self.after.iter_mut().flat_map(|after| &mut after.0);
         let steps = self
             .steps
             .iter_mut()
             .flat_map(|step| step.adds.iter_mut().chain(&mut step.removes));
-        for element in after
-            .chain(&mut self.effect.added)
-            .chain(&mut self.effect.removed)
-            .chain(steps)
-        {
+        for element in after.chain(&mut self.effect.added).chain(steps) {
             if let Element::Tag(held) = element
-                && let Handle::Created(at) = held.handle
-                && let Some(made) = created.get(at)
+                && held.entry.is_none()
+                && let Some(made) = made_of(held)
             {
                 held.tag.clone_from(&made.tag);
                 held.identity.clone_from(&made.identity);
-                held.handle = made.id.clone().map_or(Handle::Name, Handle::Id);
+                if let (Handle::Created(_), Some(id)) = (&held.handle, &made.id) {
+                    held.handle = Handle::Id(id.clone());
+                }
             }
         }
+        if let (Some(before), Some(after)) = (&self.before, &self.after) {
+            let goal = Goal::Known { before, after };
+            self.steps = job
+                .route
+                .account
+                .adapter
+                .write(&job.conversation, goal)
+                .map_err(bad_id)?;
+        }
+        Ok(())
     }
+}
+
+/// Tags that were made for a change stay, whatever becomes of the change.
+fn with_created(error: Error, created: &[CatalogueTag]) -> Error {
+    if created.is_empty() {
+        return error;
+    }
+    let created: Vec<_> = created.iter().map(answers::CatalogueAnswer::of).collect();
+    error.with("created", created)
 }

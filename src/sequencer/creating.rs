@@ -1,157 +1,156 @@
-//! Making a tag in the catalogue: one at a time for each (account, name), and never a second one.
+//! One edit of the catalogue at the vendor: planned, sent, and its answer understood.
 
-use super::{Job, prepare::catalogue_failed};
+use super::names::{Name, NameLocks};
 use crate::{
     error::{Code, Error, Outcome},
-    upstream::CallError,
+    upstream::{Account, CallContext, CallError},
 };
-use adapters::{Answer, Call, Catalogue, CatalogueTag, HeldTag, ProblemKind, Repeat, Unreadable};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+use adapters::{
+    Answer, Attributes, Call, Catalogue, CatalogueTag, Edit, EditError, HeldTag, ProblemKind,
+    Repeat, Unreadable,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-/// What making a tag takes.
+/// What an edit takes.
 #[derive(Debug)]
-pub struct CreationPlan {
+pub(super) struct EditPlan {
     /// What had to be read first, and its answer.
     pub read: Option<(Call, Answer)>,
-    /// The write; `None` when the read shows that the tag is there.
+    /// The write; `None` when the read shows that it is so already.
     pub write: Option<Call>,
 }
 
-/// Keeps the creates of one name apart. A name that nobody makes takes no room.
-#[derive(Debug, Default)]
-pub struct NameLocks {
-    names: Mutex<HashMap<(String, String), Arc<NameLock>>>,
-}
-
-/// Holds until when an earlier write about the name may still take effect.
-type NameLock = tokio::sync::Mutex<Option<Instant>>;
-
-impl NameLocks {
-    fn of(&self, account: &str, name: &str) -> Arc<NameLock> {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.retain(|_, lock| {
-            // One that somebody holds stays, and one that an unsettled write is remembered in.
-            Arc::strong_count(lock) > 1
-                || lock
-                    .try_lock()
-                    .is_ok_and(|unsettled| unsettled.is_some_and(|until| until > Instant::now()))
-        });
-        names
-            .entry((account.to_owned(), name.to_owned()))
-            .or_default()
-            .clone()
-    }
-}
-
-/// Plans a creation; reads what has to be known first.
+/// Plans an edit; reads what has to be known first.
 ///
 /// # Errors
 /// Those of the read.
 pub(super) async fn plan(
-    job: &Job,
-    new: &HeldTag,
+    account: &Account,
+    context: &CallContext,
+    edit: Edit<'_>,
     catalogue: &Catalogue,
-) -> Result<CreationPlan, Error> {
-    let adapter = &job.route.account.adapter;
-    let failed = catalogue_failed(job);
+) -> Result<EditPlan, CallError> {
+    let adapter = &account.adapter;
     let first = adapter
-        .before_create(new, catalogue)
-        .map_err(|error| failed(CallError::Invalid(error.to_string())))?;
+        .before_edit(edit, catalogue)
+        .map_err(|error| CallError::Invalid(error.to_string()))?;
     let read = match first {
         None => None,
         Some(call) => {
-            let answer = job
-                .route
-                .account
-                .call(&call, None, &job.context())
-                .await
-                .map_err(&failed)?;
+            let answer = account.call(&call, None, context).await?;
             Some((call, answer))
         }
     };
     let write = adapter
-        .create(new, read.as_ref().map(|(_, answer)| answer))
-        .map_err(|error| failed(body(error)))?;
-    Ok(CreationPlan { read, write })
+        .edit(edit, read.as_ref().map(|(_, answer)| answer))
+        .map_err(|error| match error {
+            EditError::Unreadable(error) => body(error),
+            EditError::Unsupported(why) => CallError::Unsupported(why),
+        })?;
+    Ok(EditPlan { read, write })
 }
 
-/// Makes a tag, or finds that it is there.
+/// Carries a planned edit out; the answer is what the vendor shows of the tag, if it shows anything.
+///
+/// # Errors
+/// Why it may not have taken effect. After a replace-set write with an unknown outcome the name is unsettled.
+pub(super) async fn carry_out(
+    account: &Account,
+    context: &CallContext,
+    edit: Edit<'_>,
+    plan: EditPlan,
+    name: &mut Name,
+) -> Result<Option<CatalogueTag>, CallError> {
+    let answer = match (plan.write, plan.read) {
+        (Some(call), _) => {
+            let sent = call.body.as_ref().and_then(|body| body.render(|_| None));
+            let result = account.call(&call, sent, context).await;
+            if let Err(error) = &result
+                && error.is_unknown()
+                && call.repeat == Repeat::ReplacesSet
+            {
+                name.unsettled_until(Instant::now() + account.limits.settle);
+            }
+            result?
+        }
+        (None, Some((_, answer))) => answer,
+        (None, None) => return Ok(None),
+    };
+    match edit {
+        Edit::Delete { .. } => Ok(None),
+        Edit::Create { .. } | Edit::Update { .. } => account
+            .adapter
+            .edited(edit, &answer)
+            .map(Some)
+            .map_err(body),
+    }
+}
+
+/// Makes a tag that a change needs, or finds that it is there.
 ///
 /// # Errors
 /// Why it may not be there; the outcome is unknown where the create may still take effect.
 pub(super) async fn create(
-    job: &Job,
+    account: &Account,
+    context: &CallContext,
     new: &HeldTag,
+    attributes: &Attributes,
     names: &NameLocks,
-) -> Result<CatalogueTag, Error> {
-    let account = &job.route.account;
-    let context = job.context();
-    let lock = names.of(&account.key, &new.identity.name);
-    let mut unsettled = timeout_at(job.deadline, lock.lock()).await.map_err(|_| {
-        Error::new(Code::Deadline, "the deadline passed while a tag was made")
-            .outcome(Outcome::NotApplied)
-    })?;
-    let now = Instant::now();
-    if let Some(until) = unsettled.filter(|until| *until > now) {
-        return Err(Error::new(
-            Code::ConversationSettling,
-            "an earlier write to the catalogue may still take effect",
-        )
-        .retry_after(until - now)
-        .outcome(Outcome::NotApplied));
-    }
-    *unsettled = None;
+) -> Result<(CatalogueTag, bool), Error> {
+    let mut name = names
+        .lock(&account.key, &new.identity.name, context.deadline)
+        .await?;
+    create_locked(account, context, new, attributes, &mut name).await
+}
 
-    let catalogue = account
-        .catalogue(&context)
-        .await
-        .map_err(catalogue_failed(job))?;
+/// As [`create`], by whoever holds the name; tells also whether this call made it.
+///
+/// # Errors
+/// As [`create`].
+pub(super) async fn create_locked(
+    account: &Account,
+    context: &CallContext,
+    new: &HeldTag,
+    attributes: &Attributes,
+    name: &mut Name,
+) -> Result<(CatalogueTag, bool), Error> {
+    let failed = |error: CallError| error.before_any_write(account, Code::VendorInvalidResponse);
+    let catalogue = account.catalogue(context).await.map_err(failed)?;
     if let Some(there) = catalogue.matching(&new.identity).next() {
-        return Ok(there.clone());
+        return Ok((there.clone(), false));
     }
-    let plan = plan(job, new, &catalogue).await?;
-    let made = match (plan.write, plan.read) {
-        (None, Some((_, answer))) => account.adapter.created(new, &answer).map_err(body),
-        (None, None) => Err(CallError::Invalid(
-            "there is nothing to send for a tag that is not there".to_owned(),
-        )),
-        (Some(call), _) => {
-            let sent = call.body.as_ref().and_then(|body| body.render(|_| None));
-            match account.call(&call, sent, &context).await {
-                Ok(answer) => account.adapter.created(new, &answer).map_err(body),
-                Err(error) => {
-                    if error.is_unknown() && call.repeat == Repeat::ReplacesSet {
-                        *unsettled = Some(Instant::now() + account.limits.settle);
-                    }
-                    Err(error)
-                }
-            }
-        }
-    };
-    let error = match made {
-        Ok(made) => {
+    let edit = Edit::Create { new, attributes };
+    let plan = plan(account, context, edit, &catalogue)
+        .await
+        .map_err(failed)?;
+    let makes = plan.write.is_some();
+    let error = match carry_out(account, context, edit, plan, name).await {
+        Ok(Some(made)) => {
             account.learn(made.clone());
-            return Ok(made);
+            return Ok((made, makes));
         }
+        Ok(None) => CallError::Body(
+            "nothing was sent and nothing was shown for a tag that is not there".to_owned(),
+        ),
         Err(error) => error,
     };
-    let may_be_there = error.is_unknown()
-        || matches!(error, CallError::Body(_))
-        || error
-            .problem()
-            .is_some_and(|problem| problem.kind == ProblemKind::Conflict);
-    if may_be_there
-        && let Ok(catalogue) = account.catalogue_now(&context).await
+    let conflict = error
+        .problem()
+        .is_some_and(|problem| problem.kind == ProblemKind::Conflict);
+    let unclear = error.is_unknown() || matches!(error, CallError::Body(_));
+    // It is looked up before anything is tried again: a second create could make a second tag.
+    if (unclear || conflict)
+        && let Ok(catalogue) = account.catalogue_now(context).await
         && let Some(there) = catalogue.matching(&new.identity).next()
     {
-        *unsettled = None;
-        return Ok(there.clone());
+        name.settled();
+        return Ok((there.clone(), unclear));
     }
-    let outcome = if error.is_unknown() || matches!(error, CallError::Body(_)) {
+    if unclear {
+        name.unsettled_until(Instant::now() + account.limits.settle);
+        account.forget_catalogue();
+    }
+    let outcome = if unclear {
         Outcome::Unknown
     } else {
         Outcome::NotApplied

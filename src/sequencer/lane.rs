@@ -1,7 +1,7 @@
 //! The lanes of this process: a queue and a task for each conversation that has work.
 
 use super::{
-    Changed, Job, NameLocks, Sequencer,
+    Changed, EditJob, Edited, Job, NameLocks, Sequencer, catalogue,
     conclude::{Concluded, carry_out},
     waiting::{CallOff, CallOffOnDrop, Member, Progress},
 };
@@ -9,10 +9,11 @@ use crate::{
     clock,
     error::{Code, Error, Outcome},
 };
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     hash::{BuildHasher, RandomState},
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -56,7 +57,8 @@ type LaneKey = (String, String);
 #[derive(Default)]
 struct Lane {
     queue: Mutex<VecDeque<Member>>,
-    /// Until when an earlier write may still take effect.
+    /// Until when an earlier write may still take effect; until then the lane rests. Where tags are added and
+    /// removed one by one this keeps back more than it has to: changes of other names could go on.
     unsettled: Mutex<Option<Instant>>,
 }
 
@@ -130,6 +132,64 @@ impl Sequencer for Lanes {
             result
         })
     }
+
+    fn edit(&self, job: EditJob) -> BoxFuture<'static, Result<Edited, Error>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let deadline = job.deadline;
+            let settle = job.route.account.limits.settle;
+            let progress = Arc::new(Progress::default());
+            let gone = CallOffOnDrop(progress.clone());
+            let working = progress.clone();
+            let work = tokio::spawn(async move {
+                if !working.begin() {
+                    return Err(Error::new(Code::Deadline, "the caller is gone")
+                        .outcome(Outcome::NotApplied));
+                }
+                let mut writing = Writing {
+                    shared: &shared,
+                    counted: false,
+                };
+                writing.begin();
+                catalogue::edit(&job, &working, &shared.names).await
+            });
+            let result =
+                match timeout_at(deadline, work).await {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the edit was given up")
+                        .outcome(Outcome::Unknown)),
+                    Err(_) => Err(edit_too_late(progress.call_off(), settle)),
+                };
+            drop(gone);
+            result
+        })
+    }
+}
+
+/// An edit that the caller did not wait for.
+fn edit_too_late(call_off: CallOff, settle: Duration) -> Error {
+    match call_off {
+        CallOff::Queued | CallOff::Preparing => Error::new(
+            Code::Deadline,
+            "the deadline passed before anything was sent",
+        )
+        .outcome(Outcome::NotApplied),
+        CallOff::Writing => Error::new(
+            Code::VendorTimeout,
+            "the vendor has not answered yet; the edit goes on",
+        )
+        .outcome(Outcome::Unknown)
+        .settles_at(clock::rfc3339(Instant::now() + settle * 2)),
+    }
+}
+
+fn settling(until: Instant) -> Error {
+    Error::new(
+        Code::ConversationSettling,
+        "an earlier write to this conversation may still take effect",
+    )
+    .retry_after(until.saturating_duration_since(Instant::now()))
+    .outcome(Outcome::NotApplied)
 }
 
 fn too_late(call_off: CallOff, lane: &Lane, settle: Duration) -> Error {
@@ -146,16 +206,15 @@ fn too_late(call_off: CallOff, lane: &Lane, settle: Duration) -> Error {
             "the deadline passed before anything was sent",
         )
         .outcome(Outcome::NotApplied),
-        (CallOff::Writing(since), _) => {
-            // The answer is listened to for the settle time, and a write whose answer never comes may land
-            // for as long again.
-            let until = since.unwrap_or(now) + settle * 2;
+        (CallOff::Writing, _) => {
+            // An answer is listened to for the settle time, and a write whose answer never comes may land for as
+            // long again.
             Error::new(
                 Code::VendorTimeout,
                 "the vendor has not answered yet; the change goes on",
             )
             .outcome(Outcome::Unknown)
-            .settles_at(clock::rfc3339(until))
+            .settles_at(clock::rfc3339(now + settle * 2))
         }
     }
 }
@@ -175,7 +234,15 @@ impl Shared {
         let lane = match shard.entry(key.clone()) {
             Entry::Occupied(lane) => {
                 let lane = lane.get().clone();
+                if let Some(until) =
+                    lock(&lane.unsettled).filter(|until| *until >= member.job.deadline)
+                {
+                    return Err(settling(until));
+                }
                 let mut queue = lock(&lane.queue);
+                if queue.len() >= MAX_WAITING {
+                    queue.retain(|waiting| !waiting.progress.is_called_off());
+                }
                 if queue.len() >= MAX_WAITING {
                     return Err(overloaded("too many changes wait for this conversation"));
                 }
@@ -209,6 +276,21 @@ impl Shared {
     }
 }
 
+/// What is known of a change on which the gateway failed.
+fn gave_up(job: &Job, progress: &Progress) -> Concluded {
+    let error = Error::new(Code::Internal, "the gateway failed on this change");
+    match progress.call_off() {
+        CallOff::Writing => Concluded {
+            result: Err(error.outcome(Outcome::Unknown)),
+            unsettled: Some(Instant::now() + job.route.account.limits.settle),
+        },
+        CallOff::Queued | CallOff::Preparing => Concluded {
+            result: Err(error.outcome(Outcome::NotApplied)),
+            unsettled: None,
+        },
+    }
+}
+
 fn overloaded(detail: &str) -> Error {
     Error::new(Code::Overloaded, detail)
         .retry_after(OVERLOADED_WAIT)
@@ -231,8 +313,11 @@ async fn run(shared: Arc<Shared>, key: LaneKey, lane: Arc<Lane>) {
             shared: &shared,
             counted: false,
         };
+        // A lane that dies would leave its conversation without one for good.
+        let work =
+            AssertUnwindSafe(carry_out(&job, &progress, &shared.names, writing)).catch_unwind();
         let Concluded { result, unsettled } =
-            carry_out(&job, &progress, &shared.names, writing).await;
+            work.await.unwrap_or_else(|_| gave_up(&job, &progress));
         *lock(&lane.unsettled) = unsettled;
         // A caller that is gone needs no answer.
         let _ = answer.send(result);

@@ -3,16 +3,20 @@
 //! What is judged, planned and sent lives in the files beside this one; who owns a lane is behind
 //! [`Sequencer`], so that another owner than this process can be put there.
 
+mod catalogue;
 mod conclude;
 mod creating;
 mod execute;
 mod lane;
+mod names;
 mod prepare;
 mod refusal;
 mod waiting;
 
-pub use creating::{CreationPlan, NameLocks};
+pub(crate) use catalogue::lookup;
+pub use catalogue::{Action, EditJob, Edited, TagUpdate};
 pub use lane::Lanes;
+pub use names::NameLocks;
 pub use prepare::{Prepared, prepare, preview};
 
 use crate::{
@@ -30,6 +34,9 @@ pub trait Sequencer: Send + Sync {
     /// Takes a change into its conversation's order and answers when its fate is known, or when its deadline
     /// passes. The vendor's write is not the caller's: dropping the future ends the waiting only.
     fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>>;
+
+    /// Edits the catalogue, one edit at a time for each name; the vendor's write is not the caller's here too.
+    fn edit(&self, job: EditJob) -> BoxFuture<'static, Result<Edited, Error>>;
 }
 
 /// A change on its way.
@@ -54,6 +61,16 @@ pub struct Job {
 }
 
 impl Job {
+    /// The job as the lane sees it once it writes: the caller's time no longer counts, each call has its own.
+    fn beyond_the_caller(&self) -> Self {
+        Self {
+            deadline: self
+                .deadline
+                .max(Instant::now() + self.route.account.limits.settle),
+            ..self.clone()
+        }
+    }
+
     /// The context of this job's vendor calls.
     pub fn context(&self) -> CallContext {
         CallContext {

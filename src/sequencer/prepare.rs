@@ -8,7 +8,8 @@ use crate::{
     upstream::{BadUrl, CallError},
 };
 use adapters::{
-    BadId, Call, Carried, Catalogue, Effect, Folding, Goal, HeldTag, Refusal, State, Step,
+    Attributes, BadId, Call, Carried, Catalogue, Edit, Effect, Folding, Goal, HeldTag, Refusal,
+    State, Step, name_ids,
 };
 use std::sync::Arc;
 
@@ -37,20 +38,30 @@ pub struct Prepared {
 /// Everything that a caller can be told before a write, in the order: conversation, If-Match, the change.
 pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
     let account = &job.route.account;
+    let rules = account.adapter.rules();
     let context = job.context();
-    let failed = |error: CallError| error.before_any_write(account, Code::ConversationNotFound);
     let mut catalogue = account
         .catalogue(&context)
         .await
         .map_err(catalogue_failed(job))?;
 
     if job.if_match.is_none() {
-        let mut folding = Folding::blind(account.adapter.rules(), &catalogue);
+        let unknown = Folding::blind(rules, &catalogue).apply(&job.change, false);
+        // What the catalogue does not know may have been made elsewhere since it was read; names need not be
+        // unique at the vendor, so it is looked for before it is made or refused.
+        if matches!(unknown, Err(Refusal::Unknown(_))) {
+            catalogue = account
+                .catalogue_after_miss(&catalogue, &context)
+                .await
+                .map_err(catalogue_failed(job))?;
+        }
+        let mut folding = Folding::blind(rules, &catalogue);
         if let Ok(effect) = folding.apply(&job.change, job.create_missing) {
             return planned(job, None, folding, effect, Vec::new(), catalogue.clone());
         }
     }
 
+    let failed = |error: CallError| error.before_any_write(account, Code::ConversationNotFound);
     let mut reading = account
         .read(&job.conversation, &context)
         .await
@@ -62,29 +73,23 @@ pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
     if let Some(condition) = &job.if_match {
         check(condition, job, &reading.carried)?;
     }
-    let mut folding = Folding::known(account.adapter.rules(), &catalogue, reading.carried.clone());
-    let mut judged = folding.apply(&job.change, job.create_missing);
-    let newer;
-    if matches!(judged, Err(Refusal::Unknown(_))) {
-        newer = account
+    let misses = match Folding::known(rules, &catalogue, reading.carried.clone())
+        .apply(&job.change, false)
+    {
+        Err(Refusal::Unknown(_)) => true,
+        Ok(_) | Err(_) => false,
+    };
+    if misses {
+        catalogue = account
             .catalogue_after_miss(&catalogue, &context)
             .await
             .map_err(catalogue_failed(job))?;
-        if !Arc::ptr_eq(&newer, &catalogue) {
-            folding = Folding::known(account.adapter.rules(), &newer, reading.carried.clone());
-            judged = folding.apply(&job.change, job.create_missing);
-            let effect = judged.map_err(|refused| refusal::told(refused, &newer))?;
-            return planned(
-                job,
-                Some(reading.carried),
-                folding,
-                effect,
-                reading.calls,
-                newer.clone(),
-            );
-        }
+        name_ids(&mut reading.carried, &catalogue);
     }
-    let effect = judged.map_err(|refused| refusal::told(refused, &catalogue))?;
+    let mut folding = Folding::known(rules, &catalogue, reading.carried.clone());
+    let effect = folding
+        .apply(&job.change, job.create_missing)
+        .map_err(|refused| refusal::told(refused, &catalogue))?;
     planned(
         job,
         Some(reading.carried),
@@ -114,7 +119,14 @@ pub async fn preview(
     let mut calls = Vec::new();
     let mut reads = Vec::new();
     for new in &prepared.creations {
-        let plan = creating::plan(job, new, &prepared.catalogue).await?;
+        let edit = Edit::Create {
+            new,
+            attributes: &Attributes::default(),
+        };
+        let account = &job.route.account;
+        let plan = creating::plan(account, &job.context(), edit, &prepared.catalogue)
+            .await
+            .map_err(catalogue_failed(job))?;
         reads.extend(plan.read.map(|(call, _)| call));
         calls.extend(
             plan.write
@@ -183,7 +195,8 @@ fn planned(
     })
 }
 
-fn bad_id(error: BadId) -> Error {
+/// An id that the vendor gave and that could never be sent.
+pub(super) fn bad_id(error: BadId) -> Error {
     Error::new(
         Code::VendorInvalidResponse,
         format!("an id cannot stand in the vendor's URL: {error}"),
@@ -198,7 +211,8 @@ impl From<BadUrl> for CallError {
 }
 
 impl answers::PlannedCall {
-    fn of<'a>(
+    /// A call on a base URL; `created` is the text form of each tag that is made first.
+    pub(super) fn of<'a>(
         base: &crate::upstream::Base,
         call: &Call,
         created: impl Fn(usize) -> &'a str,

@@ -73,6 +73,16 @@ pub(super) fn told(refusal: Refusal, catalogue: &Catalogue) -> Error {
     .outcome(Outcome::NotApplied)
 }
 
+/// Several tags where one is meant.
+pub(super) fn ambiguous(candidates: Vec<CatalogueTag>) -> Error {
+    let candidates: Vec<_> = candidates.iter().map(candidate).collect();
+    Error::new(
+        Code::AmbiguousTag,
+        "several tags have this text; name one of them by its id",
+    )
+    .with("candidates", candidates)
+}
+
 /// Where it stands in the body.
 pub(super) fn pointer(place: Place) -> String {
     match place {

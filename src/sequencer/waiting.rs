@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU8, Ordering},
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -26,7 +26,6 @@ const CALLED_OFF: u8 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     phase: AtomicU8,
-    writing_since: Mutex<Option<Instant>>,
 }
 
 /// What calling a change off came to.
@@ -36,8 +35,8 @@ pub(super) enum CallOff {
     Queued,
     /// It was being read for or planned; nothing will be written.
     Preparing,
-    /// Too late: it may have been sent, at this time at the earliest.
-    Writing(Option<Instant>),
+    /// Too late: it may have been sent.
+    Writing,
 }
 
 impl Progress {
@@ -48,10 +47,6 @@ impl Progress {
 
     /// The lane is about to write; false when the change was called off.
     pub(super) fn write(&self) -> bool {
-        *self
-            .writing_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.advance(PREPARING, WRITING)
     }
 
@@ -62,13 +57,13 @@ impl Progress {
         } else if self.advance(PREPARING, CALLED_OFF) {
             CallOff::Preparing
         } else {
-            CallOff::Writing(
-                *self
-                    .writing_since
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner),
-            )
+            CallOff::Writing
         }
+    }
+
+    /// Whether nobody waits for it any more and it will not be taken up.
+    pub(super) fn is_called_off(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == CALLED_OFF
     }
 
     fn advance(&self, from: u8, to: u8) -> bool {

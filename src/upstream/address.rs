@@ -34,7 +34,12 @@ pub fn is_public(address: IpAddr) -> bool {
                     || v6.is_multicast()
                     || first & 0xfe00 == 0xfc00
                     || first & 0xffc0 == 0xfe80
-                    || (first == 0x2001 && v6.segments()[1] == 0xdb8))
+                    || first & 0xffc0 == 0xfec0
+                    // Forms that hold an IPv4 address: translated, 6to4, Teredo, compatible.
+                    || (first == 0x64 && v6.segments()[1] == 0xff9b)
+                    || first == 0x2002
+                    || (first == 0x2001 && matches!(v6.segments()[1], 0 | 0xdb8))
+                    || v6.segments()[..6] == [0; 6])
             }
         },
     }

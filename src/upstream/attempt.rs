@@ -8,6 +8,7 @@ use adapters::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 /// Most of an error's body that is looked at, in bytes.
@@ -35,29 +36,45 @@ pub(super) enum AttemptError {
     },
 }
 
-/// Sends the request once.
+/// Sends the request once; the answer's body is still to come.
 ///
 /// # Errors
 /// As [`AttemptError`] says; [`AttemptError::Silent`] is the caller's, who sets the time.
 pub(super) async fn send(
     transport: &Transport,
     request: Request<Bytes>,
-    keep: Keep,
-) -> Result<Answer, AttemptError> {
-    let answer = transport
+) -> Result<Response<AnswerBody>, AttemptError> {
+    transport
         .clone()
         .oneshot(request)
         .await
         .map_err(|error| match error {
             TransportError::NotSent(why) => AttemptError::NotSent(why),
             TransportError::Broken(why) => AttemptError::NoAnswer(why),
-        })?;
+        })
+}
+
+/// Reads the body of an answer. Its status stands, whatever becomes of the body.
+///
+/// # Errors
+/// [`AttemptError::Body`], for a 2xx only.
+pub(super) async fn finish(
+    answer: Response<AnswerBody>,
+    keep: Keep,
+    until: Instant,
+) -> Result<Answer, AttemptError> {
     let status = answer.status();
-    if status.is_success() {
-        kept(answer, keep).await
-    } else {
-        refused(answer).await
+    if !status.is_success() {
+        return Ok(refused(answer, until).await);
     }
+    timeout_at(until, kept(answer, keep))
+        .await
+        .unwrap_or_else(|_| {
+            Err(AttemptError::Body {
+                status,
+                why: "it did not come in time".to_owned(),
+            })
+        })
 }
 
 async fn kept(answer: Response<AnswerBody>, keep: Keep) -> Result<Answer, AttemptError> {
@@ -90,11 +107,11 @@ async fn kept(answer: Response<AnswerBody>, keep: Keep) -> Result<Answer, Attemp
     })
 }
 
-async fn refused(answer: Response<AnswerBody>) -> Result<Answer, AttemptError> {
+async fn refused(answer: Response<AnswerBody>, until: Instant) -> Answer {
     let (head, mut body) = answer.into_parts();
     let mut bytes = Vec::new();
-    // The status decides; of a body that is cut or endless, what came is enough.
-    while let Some(Ok(frame)) = body.frame().await {
+    // The status decides; of a body that is cut, slow or endless, what came is enough.
+    while let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await {
         if let Some(data) = frame.data_ref() {
             let room = MAX_ERROR_BODY.saturating_sub(bytes.len());
             bytes.extend_from_slice(data.get(..room).unwrap_or(data));
@@ -103,9 +120,9 @@ async fn refused(answer: Response<AnswerBody>) -> Result<Answer, AttemptError> {
             }
         }
     }
-    Ok(Answer {
+    Answer {
         status: head.status,
         headers: head.headers,
         body: bytes,
-    })
+    }
 }

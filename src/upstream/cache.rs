@@ -3,6 +3,7 @@
 use super::{Account, CallContext, CallError};
 use adapters::{Catalogue, CatalogueTag, Unreadable};
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -11,12 +12,17 @@ use tokio::time::{Instant, timeout_at};
 /// Shortest time between two reads that are made because a tag was not found.
 const MISS_PAUSE: Duration = Duration::from_secs(5);
 
+/// Most edits that are remembered while a reading is under way.
+const MAX_NOTES: usize = 1_024;
+
 /// The cached catalogue.
 #[derive(Debug)]
 pub struct CatalogueCache {
     ttl: Duration,
     max_tags: usize,
     kept: Mutex<Option<Kept>>,
+    /// The last edits of ours, for a reading that began before them.
+    notes: Mutex<VecDeque<(Instant, Note)>>,
     /// Held by whoever reads; the others wait and take what it brings.
     reading: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -34,6 +40,7 @@ impl CatalogueCache {
             ttl,
             max_tags,
             kept: Mutex::new(None),
+            notes: Mutex::default(),
             reading: tokio::sync::Mutex::new(None),
         }
     }
@@ -45,9 +52,33 @@ impl CatalogueCache {
             .clone()
     }
 
-    fn keep(&self, catalogue: Arc<Catalogue>, read_at: Instant) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Kept { catalogue, read_at });
+    /// Keeps a catalogue whose reading began at `read_at`: edits that were made since are not in it for sure.
+    fn keep(&self, listed: Vec<CatalogueTag>, read_at: Instant) -> Arc<Catalogue> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|(at, _)| *at >= read_at);
+        let listed = notes
+            .iter()
+            .fold(listed, |listed, (_, note)| note.applied(listed));
+        let catalogue = Arc::new(Catalogue::new(listed));
+        *kept = Some(Kept {
+            catalogue: catalogue.clone(),
+            read_at,
+        });
+        catalogue
+    }
+
+    fn note(&self, note: Note) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = &mut *kept {
+            let listed = note.applied(kept.catalogue.tags().to_vec());
+            kept.catalogue = Arc::new(Catalogue::new(listed));
+        }
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() == MAX_NOTES {
+            notes.pop_front();
+        }
+        notes.push_back((Instant::now(), note));
     }
 }
 
@@ -87,13 +118,15 @@ impl Account {
         let mut last = timeout_at(context.deadline, self.catalogue.reading.lock())
             .await
             .map_err(|_| CallError::NoTime)?;
+        // Somebody has read it since this request came; or this request itself.
         if let Some(kept) = self.catalogue.current()
-            && !Arc::ptr_eq(&kept.catalogue, seen)
+            && kept.read_at >= context.meter.started()
         {
             return Ok(kept.catalogue);
         }
         if last.is_some_and(|at| at.elapsed() < MISS_PAUSE) {
-            return Ok(seen.clone());
+            let current = self.catalogue.current();
+            return Ok(current.map_or_else(|| seen.clone(), |kept| kept.catalogue));
         }
         *last = Some(Instant::now());
         self.read_catalogue(context).await
@@ -110,19 +143,23 @@ impl Account {
         self.read_catalogue(context).await
     }
 
-    /// Takes a tag that was just made into the cached catalogue.
+    /// Takes a tag that was just made or changed into the cached catalogue.
     pub fn learn(&self, made: CatalogueTag) {
-        if let Some(kept) = self.catalogue.current() {
-            let rest = kept
-                .catalogue
-                .tags()
-                .iter()
-                .filter(|tag| !replaces(&made, tag))
-                .cloned();
-            let tags = std::iter::once(made.clone()).chain(rest);
-            self.catalogue
-                .keep(Arc::new(Catalogue::new(tags)), kept.read_at);
-        }
+        self.catalogue.note(Note::Made(made));
+    }
+
+    /// Takes a tag that is gone, or has another text now, out of the cached catalogue.
+    pub fn forget(&self, gone: &CatalogueTag) {
+        self.catalogue.note(Note::Gone(gone.clone()));
+    }
+
+    /// Believes nothing that is cached: what became of an edit is not known.
+    pub fn forget_catalogue(&self) {
+        *self
+            .catalogue
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn read_catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
@@ -150,9 +187,25 @@ impl Account {
             }
             page += 1;
         }
-        let catalogue = Arc::new(Catalogue::new(listed));
-        self.catalogue.keep(catalogue.clone(), started);
-        Ok(catalogue)
+        Ok(self.catalogue.keep(listed, started))
+    }
+}
+
+/// An edit of ours.
+#[derive(Clone, Debug)]
+enum Note {
+    Made(CatalogueTag),
+    Gone(CatalogueTag),
+}
+
+impl Note {
+    fn applied(&self, listed: Vec<CatalogueTag>) -> Vec<CatalogueTag> {
+        let (Self::Made(edited) | Self::Gone(edited)) = self;
+        let rest = listed.into_iter().filter(|tag| !replaces(edited, tag));
+        match self {
+            Self::Made(made) => std::iter::once(made.clone()).chain(rest).collect(),
+            Self::Gone(_) => rest.collect(),
+        }
     }
 }
 

@@ -45,11 +45,16 @@ impl Account {
             if !again {
                 return self.check_answer(call, result?, context);
             }
-            let pause = match &result {
-                Err(CallError::Refused(problem)) => problem.retry_after.unwrap_or(PAUSE),
-                _ => self.jitter(attempt),
-            };
-            if Instant::now() + pause >= context.deadline {
+            let asked = result
+                .as_ref()
+                .err()
+                .and_then(CallError::problem)
+                .and_then(|said| said.retry_after);
+            let pause = asked.unwrap_or_else(|| self.jitter(attempt));
+            let fits = Instant::now()
+                .checked_add(pause)
+                .is_some_and(|then| then < context.deadline);
+            if !fits {
                 return self.check_answer(call, result?, context);
             }
             tokio::time::sleep(pause).await;
@@ -70,22 +75,37 @@ impl Account {
         };
         context.meter.calls.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
-        let sending = attempt::send(&self.transport, request, call.keep);
+        let head = attempt::send(&self.transport, request);
         let result = if call.repeat == Repeat::Read {
             let until = context.deadline.min(started + self.limits.attempt_timeout);
-            timeout_at(until, sending)
-                .await
-                .unwrap_or(Err(AttemptError::Silent))
+            match timeout_at(until, head).await {
+                Ok(Ok(head)) => attempt::finish(head, call.keep, until).await,
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(AttemptError::Silent),
+            }
         } else {
-            tokio::pin!(sending);
-            match timeout_at(started + self.limits.attempt_timeout, &mut sending).await {
-                Ok(result) => result,
+            tokio::pin!(head);
+            let heard = match timeout_at(started + self.limits.attempt_timeout, &mut head).await {
+                Ok(heard) => Ok(heard),
                 Err(_) => {
-                    let _listening = self.listening.try_acquire().inspect(|_| drop(slot));
-                    timeout_at(started + self.limits.settle, sending)
-                        .await
-                        .unwrap_or(Err(AttemptError::Silent))
+                    // With no place left among those that listen, the write keeps its slot.
+                    let _held = match self.listening.try_acquire() {
+                        Ok(place) => {
+                            drop(slot);
+                            Ok(place)
+                        }
+                        Err(_) => Err(slot),
+                    };
+                    timeout_at(started + self.limits.settle, head).await
                 }
+            };
+            match heard {
+                Ok(Ok(head)) => {
+                    let until = Instant::now() + self.limits.attempt_timeout;
+                    attempt::finish(head, call.keep, until).await
+                }
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(AttemptError::Silent),
             }
         };
         context.meter.spent(started.elapsed());
@@ -158,18 +178,23 @@ impl Account {
     }
 }
 
-/// Whether a call may be sent once more: nothing was sent, or it only reads.
+/// Whether a call may be sent once more: nothing was sent, it only reads, or the vendor knows it by its key.
 fn may_repeat(repeat: Repeat, result: &Result<Answer, CallError>) -> bool {
     match result {
         Ok(_) => false,
         Err(CallError::NotSent(_)) => true,
+        // A redirect is never followed, so it would only come again.
+        Err(CallError::Unclear(problem)) if problem.status.is_redirection() => false,
         Err(CallError::Lost { .. } | CallError::Unclear(_) | CallError::Body(_)) => {
-            repeat == Repeat::Read
+            matches!(repeat, Repeat::Read | Repeat::Keyed)
         }
-        // Refused before it did anything, with the time to wait.
+        // Refused before it did anything, with the time to wait; but a replace is planned from what was read,
+        // and that grows old while it waits.
         Err(CallError::Refused(problem)) => {
-            problem.kind == ProblemKind::RateLimited && problem.retry_after.is_some()
+            problem.kind == ProblemKind::RateLimited
+                && problem.retry_after.is_some()
+                && repeat != Repeat::ReplacesSet
         }
-        Err(CallError::Invalid(_) | CallError::NoTime) => false,
+        Err(CallError::Invalid(_) | CallError::Unsupported(_) | CallError::NoTime) => false,
     }
 }

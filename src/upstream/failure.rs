@@ -11,6 +11,9 @@ pub enum CallError {
     /// What was to be sent is not what the vendor's document allows; nothing was sent.
     #[error("the call is not valid: {0}")]
     Invalid(String),
+    /// The vendor cannot do this, as a read just showed; nothing was sent.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The deadline passed while the call waited for its turn; nothing was sent.
     #[error("no slot in time")]
     NoTime,
@@ -56,6 +59,7 @@ impl CallError {
         match self {
             Self::Unclear(problem) | Self::Refused(problem) => Some(problem),
             Self::Invalid(_)
+            | Self::Unsupported(_)
             | Self::NoTime
             | Self::NotSent(_)
             | Self::Lost { .. }
@@ -78,6 +82,7 @@ impl CallError {
                     "a call that the vendor's document does not allow was not sent",
                 )
             }
+            Self::Unsupported(why) => Error::new(Code::UnsupportedByVendor, *why),
             Self::NoTime => Error::new(
                 Code::Deadline,
                 "the deadline passed before the vendor could be called",
@@ -109,15 +114,16 @@ impl CallError {
             .retry_after(problem.retry_after.unwrap_or(UNAVAILABLE_WAIT)),
             Self::Refused(problem) => refused(problem, not_found),
             Self::Body(why) => {
+                let why = account.redacted(why);
                 tracing::warn!(vendor, why, "the vendor's answer is not understood");
                 Error::new(
                     Code::VendorInvalidResponse,
-                    format!("the vendor's answer is not understood: {why}"),
+                    "the vendor's answer is not understood",
                 )
             }
         };
         match self.problem() {
-            Some(problem) => error.vendor(said(vendor, problem)),
+            Some(problem) => error.vendor(said(account, problem)),
             None => error,
         }
     }
@@ -152,21 +158,61 @@ fn refused(problem: &VendorProblem, not_found: Code) -> Error {
     }
 }
 
-fn said(name: &'static str, problem: &VendorProblem) -> VendorSaid {
+fn said(account: &Account, problem: &VendorProblem) -> VendorSaid {
     let silent = problem.kind == ProblemKind::Unauthorized;
     VendorSaid {
-        name,
+        name: account.adapter.vendor().name,
         status: problem.status.as_u16(),
-        code: problem.code.as_deref().map(clean),
+        code: problem.code.as_deref().map(|text| account.redacted(text)),
         // A vendor that refuses a key may repeat it.
-        message: problem.message.as_deref().filter(|_| !silent).map(clean),
-        request_id: problem.request_id.as_deref().map(clean),
+        message: problem
+            .message
+            .as_deref()
+            .filter(|_| !silent)
+            .map(|text| account.redacted(text)),
+        request_id: problem
+            .request_id
+            .as_deref()
+            .map(|text| account.redacted(text)),
     }
 }
 
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_MESSAGE)
-        .collect()
+impl Account {
+    /// A vendor's words as they may be shown: short, without control characters and without our secret.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for form in &self.secret_forms {
+            if text.contains(form.as_str()) {
+                text = text.replace(form.as_str(), "[redacted]");
+            }
+        }
+        let hidden = |c: &char| {
+            c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        text.chars()
+            .filter(|c| !hidden(c))
+            .take(MAX_MESSAGE)
+            .collect()
+    }
+}
+
+/// The forms in which a vendor may repeat a secret.
+pub fn secret_forms(secret: &str) -> Vec<String> {
+    use base64::{Engine, engine::general_purpose as form};
+    let encoded = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+        .to_string();
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let base64 = [
+        form::STANDARD.encode(secret),
+        form::STANDARD_NO_PAD.encode(secret),
+        form::URL_SAFE_NO_PAD.encode(secret),
+    ];
+    let mut forms: Vec<String> = [secret.to_owned(), encoded, hex.to_uppercase(), hex]
+        .into_iter()
+        .chain(base64)
+        .collect();
+    // The longest first, so that no part of one is left behind.
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms
 }

@@ -14,7 +14,7 @@ mod transport;
 pub use base::{BadUrl, Base};
 pub use cache::CatalogueCache;
 pub use checks::Violations;
-pub use failure::CallError;
+pub use failure::{CallError, secret_forms};
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
 
 use crate::{
@@ -55,6 +55,9 @@ pub struct Account {
     pub catalogue: CatalogueCache,
     /// Limits and times.
     pub limits: AccountLimits,
+    /// The vendor's windows, as configured, such as `60/min`.
+    pub rate: Vec<String>,
+    secret_forms: Vec<String>,
     slots: Semaphore,
     listening: Semaphore,
     random: Mutex<fastrand::Rng>,
@@ -97,14 +100,31 @@ pub struct CallContext {
 }
 
 /// What one request costs at the vendor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Meter {
     calls: AtomicU32,
     micros: AtomicU64,
     queued: AtomicU64,
+    started: Instant,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            calls: AtomicU32::new(0),
+            micros: AtomicU64::new(0),
+            queued: AtomicU64::new(0),
+            started: Instant::now(),
+        }
+    }
 }
 
 impl Meter {
+    /// When the request arrived.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
     /// Calls sent so far.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
@@ -154,6 +174,10 @@ pub struct Parts {
     pub catalogue: CatalogueCache,
     /// See [`Account::limits`].
     pub limits: AccountLimits,
+    /// See [`Account::rate`].
+    pub rate: Vec<String>,
+    /// Every form of the secret that may not be shown.
+    pub secret_forms: Vec<String>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -174,6 +198,8 @@ impl Account {
             twin: parts.twin,
             catalogue: parts.catalogue,
             limits: parts.limits,
+            rate: parts.rate,
+            secret_forms: parts.secret_forms,
             slots: Semaphore::new(slots),
             // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
             listening: Semaphore::new(slots.saturating_mul(8)),
@@ -192,6 +218,16 @@ impl Account {
         in_path
             .find_map(|parameter| parameter.violations(&[id]).into_iter().next())
             .map(|violation| violation.detail)
+    }
+
+    /// What the vendor's document says that its writes cause elsewhere.
+    pub fn side_effects(&self) -> Vec<String> {
+        let texts = self
+            .document
+            .operations()
+            .filter_map(|operation| operation.value().get("x-side-effects")?.as_str());
+        let distinct: std::collections::BTreeSet<&str> = texts.collect();
+        distinct.into_iter().map(str::to_owned).collect()
     }
 
     /// How often live answers broke the vendor's document, by route, operation and pointer.

@@ -1,0 +1,154 @@
+//! Making a tag, or making sure of one.
+
+use super::{
+    EditJob, Edited, Editing, TagUpdate, find,
+    judge::{check_description, exists, improper, lose, unsupported},
+    one, planned,
+    update::change,
+};
+use crate::{error::Error, sequencer::creating::create_locked};
+use adapters::{
+    Attributes, Catalogue, Edit, Handle, HeldTag, Identity, Naming, NewTagError, Tag, TagRef,
+};
+
+pub(super) async fn create(
+    job: &EditJob,
+    tag: &Tag,
+    attributes: &Attributes,
+    names: &Editing<'_>,
+) -> Result<Edited, Error> {
+    let mut attributes = attributes.clone();
+    let lost = lose(job, |rules| rules.take_lost(&mut attributes))?;
+    check_description(job, attributes.description.as_deref())?;
+    let mut name = names
+        .lock(
+            &job.route.account.key,
+            &adapters::fold(&tag.name),
+            job.deadline,
+        )
+        .await?;
+    let context = job.context();
+    let catalogue = job
+        .route
+        .account
+        .catalogue(&context)
+        .await
+        .map_err(|error| job.failed(&error))?;
+    let there = catalogue.matching(&Identity::of(tag)).next();
+    if let Some(there) = there {
+        return Err(exists(there));
+    }
+    let new = new_tag(job, tag, &catalogue)?;
+    if job.dry_run {
+        return planned(
+            job,
+            Edit::Create {
+                new: &new,
+                attributes: &attributes,
+            },
+            &catalogue,
+            lost,
+        )
+        .await;
+    }
+    names.begin_write()?;
+    match create_locked(
+        &job.route.account,
+        &job.writing_context(),
+        &new,
+        &attributes,
+        &mut name,
+    )
+    .await?
+    {
+        (made, true) => Ok(Edited::Made(made, lost)),
+        (there, false) => Err(exists(&there)),
+    }
+}
+
+pub(super) async fn ensure(
+    job: &EditJob,
+    reference: &TagRef,
+    attributes: &Attributes,
+    names: &Editing<'_>,
+) -> Result<Edited, Error> {
+    let tag = match reference {
+        TagRef::Tag(tag) => tag,
+        // An id is the vendor's to give, so only a tag that is there can be meant.
+        TagRef::Id(_) => {
+            let (_, listed) = find(job, reference).await?;
+            return change(job, &listed, &asked(attributes), names).await;
+        }
+    };
+    let mut new_attributes = attributes.clone();
+    let lost = lose(job, |rules| rules.take_lost(&mut new_attributes))?;
+    check_description(job, new_attributes.description.as_deref())?;
+    let listed = {
+        let mut name = names
+            .lock(
+                &job.route.account.key,
+                &adapters::fold(&tag.name),
+                job.deadline,
+            )
+            .await?;
+        let context = job.context();
+        let catalogue = job
+            .route
+            .account
+            .catalogue(&context)
+            .await
+            .map_err(|error| job.failed(&error))?;
+        match one(&catalogue, reference)? {
+            Some(listed) => listed,
+            None => {
+                let new = new_tag(job, tag, &catalogue)?;
+                if job.dry_run {
+                    let edit = Edit::Create {
+                        new: &new,
+                        attributes: &new_attributes,
+                    };
+                    return planned(job, edit, &catalogue, lost).await;
+                }
+                names.begin_write()?;
+                match create_locked(
+                    &job.route.account,
+                    &job.writing_context(),
+                    &new,
+                    &new_attributes,
+                    &mut name,
+                )
+                .await?
+                {
+                    (made, true) => return Ok(Edited::Made(made, lost)),
+                    (there, false) => there,
+                }
+            }
+        }
+    };
+    change(job, &listed, &asked(attributes), names).await
+}
+
+/// What a set of attributes asks of a tag that is there.
+fn asked(attributes: &Attributes) -> TagUpdate {
+    TagUpdate {
+        description: attributes.description.clone().map(Some),
+        color: attributes.color.clone().map(Some),
+        ..TagUpdate::default()
+    }
+}
+
+/// A new tag as the vendor spells it.
+fn new_tag(job: &EditJob, tag: &Tag, catalogue: &Catalogue) -> Result<HeldTag, Error> {
+    let rules = job.route.account.adapter.rules();
+    let tag = rules
+        .new_tag(tag, catalogue, &[])
+        .map_err(|error| match error {
+            NewTagError::Improper(why) => improper(&why),
+            NewTagError::Unsupported(why) => unsupported("/value", &why),
+        })?;
+    let handle = match &rules.naming {
+        Naming::Ids => Handle::Created(0),
+        Naming::Labels { .. } => Handle::Name,
+    };
+    Ok(HeldTag::new(tag, handle))
+}

@@ -1,0 +1,233 @@
+//! Edits of the catalogue that a caller asks for: judged under the name's lock, then carried out.
+
+mod create;
+mod judge;
+mod update;
+
+use super::{
+    creating::plan,
+    names::{Name, NameLocks},
+    refusal,
+    waiting::Progress,
+};
+use crate::{
+    api::answers::PlannedCall,
+    error::{Code, Error, Outcome},
+    gateway::Route,
+    upstream::{CallContext, CallError, Meter},
+};
+use adapters::{Attributes, Catalogue, CatalogueTag, Edit, Identity, Tag, TagRef};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// An edit on its way.
+#[derive(Clone, Debug)]
+pub struct EditJob {
+    /// The route it came by.
+    pub route: Arc<Route>,
+    /// What is asked.
+    pub action: Action,
+    /// Whether it is only planned.
+    pub dry_run: bool,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+    /// Counts what is spent.
+    pub meter: Arc<Meter>,
+}
+
+/// What is asked of the catalogue.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A new tag.
+    Create(Tag, Attributes),
+    /// A tag with these attributes, new or not; what is `None` is not asked.
+    Ensure(TagRef, Attributes),
+    /// Another text or other attributes.
+    Update(TagRef, TagUpdate),
+    /// No such tag any more.
+    Delete(TagRef),
+}
+
+/// A merge patch of a tag; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct TagUpdate {
+    /// The name.
+    pub name: Option<String>,
+    /// The value, or none.
+    pub value: Option<Option<String>>,
+    /// The description, or none.
+    pub description: Option<Option<String>>,
+    /// The colour, or none.
+    pub color: Option<Option<String>>,
+}
+
+/// What an edit came to.
+#[derive(Debug)]
+pub enum Edited {
+    /// A tag that was made.
+    Made(CatalogueTag, Vec<&'static str>),
+    /// A tag that was there.
+    There(CatalogueTag, Vec<&'static str>),
+    /// It is gone.
+    Gone,
+    /// What would be sent.
+    Planned(Vec<PlannedCall>, Vec<&'static str>),
+}
+
+impl EditJob {
+    fn context(&self) -> CallContext {
+        CallContext {
+            route: self.route.name.clone(),
+            responses: self.route.responses,
+            deadline: self.deadline,
+            meter: self.meter.clone(),
+        }
+    }
+
+    /// Once it writes, the caller's time no longer counts; each call has its own.
+    fn writing_context(&self) -> CallContext {
+        let beyond = Instant::now() + self.route.account.limits.settle;
+        CallContext {
+            deadline: self.deadline.max(beyond),
+            ..self.context()
+        }
+    }
+
+    fn failed(&self, error: &CallError) -> Error {
+        error.before_any_write(&self.route.account, Code::VendorInvalidResponse)
+    }
+
+    /// After a write: what may have been applied is never called not applied.
+    fn write_failed(&self, error: &CallError) -> Error {
+        let outcome = match error {
+            error if error.is_unknown() => Outcome::Unknown,
+            CallError::Body(_) => Outcome::Applied,
+            _ => Outcome::NotApplied,
+        };
+        error
+            .public(&self.route.account, Code::TagNotFound)
+            .outcome(outcome)
+    }
+}
+
+/// What an edit works with.
+struct Editing<'a> {
+    locks: &'a NameLocks,
+    progress: &'a Progress,
+}
+
+impl Editing<'_> {
+    async fn lock(&self, account: &str, name: &str, deadline: Instant) -> Result<Name, Error> {
+        self.locks.lock(account, name, deadline).await
+    }
+
+    /// From here on the edit is carried out whatever the caller does.
+    fn begin_write(&self) -> Result<(), Error> {
+        if self.progress.write() {
+            return Ok(());
+        }
+        let gone = Error::new(
+            Code::Deadline,
+            "the deadline passed before anything was sent",
+        );
+        Err(gone.outcome(Outcome::NotApplied))
+    }
+}
+
+/// Carries an edit out.
+///
+/// # Errors
+/// Whatever the caller has to be told instead.
+pub(super) async fn edit(
+    job: &EditJob,
+    progress: &Progress,
+    locks: &NameLocks,
+) -> Result<Edited, Error> {
+    let names = &Editing { locks, progress };
+    match &job.action {
+        Action::Create(tag, attributes) => create::create(job, tag, attributes, names).await,
+        Action::Ensure(reference, attributes) => {
+            create::ensure(job, reference, attributes, names).await
+        }
+        Action::Update(reference, update) => {
+            let (_, listed) = find(job, reference).await?;
+            update::change(job, &listed, update, names).await
+        }
+        Action::Delete(reference) => {
+            let (_, listed) = find(job, reference).await?;
+            update::delete(job, &listed, names).await
+        }
+    }
+}
+
+/// The one tag that a reference means; a miss looks again in a newer catalogue.
+///
+/// # Errors
+/// `tag-not-found`, `ambiguous-tag`, and those of reading the catalogue.
+pub(crate) async fn find(
+    job: &EditJob,
+    reference: &TagRef,
+) -> Result<(Arc<Catalogue>, CatalogueTag), Error> {
+    lookup(&job.route, &job.context(), reference).await
+}
+
+/// As [`find`], for a read.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn lookup(
+    route: &Route,
+    context: &CallContext,
+    reference: &TagRef,
+) -> Result<(Arc<Catalogue>, CatalogueTag), Error> {
+    let account = &route.account;
+    let failed = |error: CallError| error.public(account, Code::VendorInvalidResponse);
+    let catalogue = account.catalogue(context).await.map_err(failed)?;
+    if let Some(listed) = one(&catalogue, reference)? {
+        return Ok((catalogue, listed));
+    }
+    let newer = account
+        .catalogue_after_miss(&catalogue, context)
+        .await
+        .map_err(failed)?;
+    match one(&newer, reference)? {
+        Some(listed) => Ok((newer, listed)),
+        None => Err(Error::new(
+            Code::TagNotFound,
+            "the catalogue does not have the tag",
+        )),
+    }
+}
+
+fn one(catalogue: &Catalogue, reference: &TagRef) -> Result<Option<CatalogueTag>, Error> {
+    match reference {
+        TagRef::Id(id) => Ok(catalogue.by_id(id).cloned()),
+        TagRef::Tag(tag) => {
+            let identity = Identity::of(tag);
+            let mut matching = catalogue.matching(&identity);
+            match (matching.next(), matching.len()) {
+                (first, 0) => Ok(first.cloned()),
+                _ => Err(refusal::ambiguous(
+                    catalogue.matching(&identity).cloned().collect(),
+                )),
+            }
+        }
+    }
+}
+
+async fn planned(
+    job: &EditJob,
+    edit: Edit<'_>,
+    catalogue: &Catalogue,
+    lost: Vec<&'static str>,
+) -> Result<Edited, Error> {
+    let account = &job.route.account;
+    let plan = plan(account, &job.context(), edit, catalogue)
+        .await
+        .map_err(|error| job.failed(&error))?;
+    let calls = plan
+        .write
+        .iter()
+        .map(|call| PlannedCall::of(&account.base, call, |_| ""));
+    Ok(Edited::Planned(calls.collect(), lost))
+}

@@ -1,0 +1,86 @@
+//! Edits of the catalogue are one at a time for each (account, name).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    sync::OwnedMutexGuard,
+    time::{Instant, timeout_at},
+};
+
+use crate::error::{Code, Error, Outcome};
+
+/// Keeps the edits of one name apart. A name that nobody edits takes no room.
+#[derive(Debug, Default)]
+pub struct NameLocks {
+    names: Mutex<HashMap<(String, String), Arc<NameLock>>>,
+}
+
+/// Holds until when an earlier write about the name may still take effect.
+type NameLock = tokio::sync::Mutex<Option<Instant>>;
+
+/// The right to edit a name.
+#[derive(Debug)]
+pub(super) struct Name(OwnedMutexGuard<Option<Instant>>);
+
+impl Name {
+    /// Remembers that a write about the name may take effect until then.
+    pub(super) fn unsettled_until(&mut self, until: Instant) {
+        *self.0 = Some(until);
+    }
+
+    /// Remembers that what became of the writes about the name is known.
+    pub(super) fn settled(&mut self) {
+        *self.0 = None;
+    }
+}
+
+impl NameLocks {
+    /// Waits for the right to edit a name.
+    ///
+    /// # Errors
+    /// `deadline`, and `conversation-settling` while an earlier write may still take effect.
+    pub(super) async fn lock(
+        &self,
+        account: &str,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Name, Error> {
+        let lock = self.of(account, name);
+        let guard = timeout_at(deadline, lock.lock_owned()).await.map_err(|_| {
+            Error::new(
+                Code::Deadline,
+                "the deadline passed while another edit of the tag was under way",
+            )
+            .outcome(Outcome::NotApplied)
+        })?;
+        let mut name = Name(guard);
+        let now = Instant::now();
+        if let Some(until) = name.0.filter(|until| *until > now) {
+            return Err(Error::new(
+                Code::ConversationSettling,
+                "an earlier write to this part of the catalogue may still take effect",
+            )
+            .retry_after(until - now)
+            .outcome(Outcome::NotApplied));
+        }
+        name.settled();
+        Ok(name)
+    }
+
+    fn of(&self, account: &str, name: &str) -> Arc<NameLock> {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.retain(|_, lock| {
+            // One that somebody holds stays, and one that an unsettled write is remembered in.
+            Arc::strong_count(lock) > 1
+                || lock
+                    .try_lock()
+                    .is_ok_and(|unsettled| unsettled.is_some_and(|until| until > Instant::now()))
+        });
+        names
+            .entry((account.to_owned(), name.to_owned()))
+            .or_default()
+            .clone()
+    }
+}
