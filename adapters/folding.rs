@@ -87,7 +87,7 @@ impl<'a> Folding<'a> {
         &self.state
     }
 
-    /// The tags to be made first; an element with [`Handle::Created`] means a place in this list.
+    /// The tags to be made first; an element with [`crate::Handle::Created`] means a place in this list.
     pub fn creations(&self) -> &[HeldTag] {
         &self.creations
     }

@@ -142,6 +142,10 @@ pub trait Adapter: Send + Sync + 'static {
     /// When the answer does not hold it.
     fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable>;
 
+    /// Every body that it can emit: for each operation with one, a JSON Schema (2020-12) of all of them.
+    /// Held against the vendor's document before anything is sent.
+    fn emits(&self) -> Vec<(&'static str, serde_json::Value)>;
+
     /// What the vendor says when it does not do what it was asked.
     fn problem(&self, answer: &Answer) -> VendorProblem;
 }

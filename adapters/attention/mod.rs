@@ -16,6 +16,7 @@ use crate::{
     settings::{Setting, SettingKind, SettingValue, Settings},
 };
 use http::Method;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The vendor.
@@ -361,6 +362,39 @@ impl Adapter for Attention {
         listed
             .find(|listed| listed.identity == identity)
             .ok_or_else(|| Unreadable::because("the label does not show the tag"))
+    }
+
+    fn emits(&self) -> Vec<(&'static str, Value)> {
+        let bounded = |limit: usize, least: usize| match limit {
+            usize::MAX => json!({"type": "string", "minLength": least}),
+            limit => json!({"type": "string", "minLength": least, "maxLength": limit}),
+        };
+        let closed = |properties: Value, required: &[&str]| {
+            json!({
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false
+            })
+        };
+        // A new name is trimmed and not blank; so is a new value, and the others are the vendor's own.
+        let mut name = bounded(self.rules.new_tags.name, 1);
+        name["pattern"] = json!("\\S");
+        let description = bounded(self.rules.catalogue.description.unwrap_or(0), 0);
+        let text = json!({"type": "string"});
+        let option = closed(json!({"value": text, "description": text}), &["value"]);
+        let options = json!({"type": "array", "items": option});
+        let flag = json!({"type": "boolean"});
+        let create = closed(
+            json!({"name": name, "description": description, "aiFlow": flag, "allTeams": flag, "options": options}),
+            &["name", "aiFlow", "allTeams"],
+        );
+        let mut change = closed(json!({"name": name, "description": description}), &[]);
+        change["minProperties"] = json!(1);
+        let update = json!({"anyOf": [change, closed(json!({"options": options}), &["options"])]});
+        let labels = json!({"type": "object"});
+        let replace = closed(
+            json!({"labels": labels, "skip_analysis": flag}),
+            &["labels", "skip_analysis"],
+        );
+        vec![(CREATE, create), (UPDATE, update), (REPLACE, replace)]
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -12,6 +12,7 @@ use crate::{
     path::query, reader::Keep, settings::Settings,
 };
 use http::Method;
+use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
 
 /// The vendor.
@@ -48,7 +49,9 @@ fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter>
         "/components/schemas/CreateConversationTag/properties/name/maxLength",
     );
     let name = name.unwrap_or(crate::SAFE_CHARS);
+    let id = document.pointer("/components/schemas/ConversationTag/properties/id");
     Arc::new(Awardee {
+        id: id.cloned().unwrap_or_else(|| json!({"type": "string"})),
         rules: Rules {
             writes: Writes::ReplaceSet,
             naming: Naming::Ids,
@@ -72,6 +75,8 @@ fn build(_settings: &Settings, document: &serde_json::Value) -> Arc<dyn Adapter>
 #[derive(Debug)]
 struct Awardee {
     rules: Rules,
+    /// The document's schema of a tag's id.
+    id: Value,
 }
 
 impl Adapter for Awardee {
@@ -281,6 +286,29 @@ impl Adapter for Awardee {
 
     fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
         edit.shown(catalogue_tag(parse(answer)?)?)
+    }
+
+    fn emits(&self) -> Vec<(&'static str, Value)> {
+        let name = json!({"type": "string", "minLength": 1, "maxLength": self.rules.new_tags.text});
+        let color = json!({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"});
+        // What is sent are ids that the vendor gave.
+        let ids = json!({"type": "array", "items": self.id});
+        vec![
+            (
+                CREATE,
+                json!({
+                    "type": "object", "properties": {"name": name, "color": color}, "required": ["name"],
+                    "additionalProperties": false
+                }),
+            ),
+            (
+                REPLACE,
+                json!({
+                    "type": "object", "properties": {"tag_ids": ids}, "required": ["tag_ids"],
+                    "additionalProperties": false
+                }),
+            ),
+        ]
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -13,6 +13,7 @@ use crate::{
     limit, parse, path::query, reader::Keep, settings::Settings,
 };
 use http::Method;
+use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
 
 /// The vendor.
@@ -214,6 +215,31 @@ impl Adapter for ElevenLabs {
 
     fn edited(&self, edit: Edit<'_>, answer: &Answer) -> Result<CatalogueTag, Unreadable> {
         edit.shown(catalogue_tag(parse(answer)?))
+    }
+
+    fn emits(&self) -> Vec<(&'static str, Value)> {
+        let Writes::AddAndRemove { adds_per_call } = self.rules.writes else {
+            return Vec::new();
+        };
+        let title =
+            json!({"type": "string", "minLength": 1, "maxLength": self.rules.new_tags.text});
+        let description = match self.rules.catalogue.description {
+            Some(limit) if limit != usize::MAX => json!({"type": "string", "maxLength": limit}),
+            _ => json!({"type": "string"}),
+        };
+        let tag = json!({"title": title, "description": description});
+        let id = json!({"type": "string", "minLength": 1});
+        let ids = json!({"type": "array", "items": id, "minItems": 1, "maxItems": adds_per_call});
+        let closed = |properties: &Value, required: &[&str]| {
+            json!({
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false
+            })
+        };
+        vec![
+            (CREATE, closed(&tag, &["title"])),
+            (UPDATE, closed(&tag, &[])),
+            (ASSIGN, closed(&json!({"tag_ids": ids}), &["tag_ids"])),
+        ]
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {

@@ -10,6 +10,7 @@ mod compiler;
 mod order;
 mod parameter;
 mod project;
+mod proof;
 mod reference;
 mod sentence;
 mod template;
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 pub use check::{Check, Violation};
 pub use parameter::{Parameter, Place};
+pub use proof::{Unproven, prove};
 
 use template::Template;
 
