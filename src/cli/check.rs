@@ -1,32 +1,189 @@
 //! `tagway check`: every fault of the configuration, and nothing started.
 
-use super::{FINE, USAGE, err, out, serve::load};
-use crate::config::{Fault, Secrets};
-use std::path::Path;
+use super::{
+    FINE, USAGE, err, out,
+    source::{Source, vendors},
+};
+use crate::{
+    config::{self, Config, Effective, Fault, Origin, Place, Secrets, Severity},
+    gateway::{BuildError, Gateway},
+    sequencer::Lanes,
+};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use std::{path::Path, sync::Arc};
 
-pub(super) fn run(file: &Path, no_secrets: bool) -> u8 {
-    let secrets = if no_secrets {
+/// How far it looks, and how it tells.
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Do not look whether the secrets are there: for a machine that has none
+    #[arg(long)]
+    no_secrets: bool,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Each fault with its line and what mends it, and a summary
+    Human,
+    /// An array with an object for each fault
+    Json,
+}
+
+pub(super) fn run(file: &Path, options: &Options) -> u8 {
+    let secrets = if options.no_secrets {
         Secrets::Skip
     } else {
         Secrets::Check
     };
-    match load(file, secrets) {
-        Ok(loaded) => {
-            loaded
-                .warnings
-                .iter()
-                .for_each(|warning: &Fault| err(&warning.to_string()));
-            let routes = loaded.config.routes.len();
-            out(&format!(
-                "{}: no faults, {routes} routes, {} warnings",
-                file.display(),
-                loaded.warnings.len()
-            ));
-            FINE
+    let (text, found) = match Source::read(file) {
+        Ok(source) => {
+            let found = look(&source, secrets);
+            (source.text, found)
         }
-        Err(faults) => {
-            faults.iter().for_each(|fault| err(fault));
-            USAGE
+        Err(fault) => (String::new(), Found::refused(vec![fault])),
+    };
+    let sound = !found.faults.iter().any(is_error);
+    match options.format {
+        Format::Human => {
+            for fault in &found.faults {
+                err(&human(fault, &text));
+            }
+            let summary = summary(file, &found);
+            if sound { out(&summary) } else { err(&summary) }
+        }
+        Format::Json => {
+            let faults: Value = found.faults.iter().map(machine).collect();
+            out(&format!("{faults:#}"));
         }
     }
+    if sound { FINE } else { USAGE }
+}
+
+/// What a look at the configuration brought.
+struct Found {
+    /// What is wrong, or worth a warning.
+    faults: Vec<Fault>,
+    /// How many routes there are, if that can be said.
+    routes: Option<usize>,
+}
+
+impl Found {
+    fn refused(faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            routes: None,
+        }
+    }
+}
+
+/// Checks everything, and builds what serving would build, short of opening connections.
+fn look(source: &Source, secrets: Secrets) -> Found {
+    match source.load(secrets) {
+        Ok(loaded) => {
+            let routes = Some(loaded.config.routes.len());
+            let mut faults = loaded.warnings;
+            faults.extend(build(loaded.config, &loaded.effective));
+            Found { faults, routes }
+        }
+        Err(faults) => Found::refused(faults),
+    }
+}
+
+fn build(config: Config, effective: &Effective) -> Option<Fault> {
+    let routes: Vec<(String, String)> = config
+        .routes
+        .iter()
+        .filter_map(|route| {
+            let account = config.accounts.get(route.account)?;
+            Some((account.key.clone(), format!("routes.{}", route.name)))
+        })
+        .collect();
+    let error = Gateway::build(config, Arc::new(Lanes::new()), 0).err()?;
+    let path = match &error {
+        BuildError::Account { account, .. } => routes
+            .into_iter()
+            .find_map(|(key, path)| (key == *account).then_some(path)),
+        BuildError::Document(_) | BuildError::Operation { .. } => None,
+    };
+    let path = path.unwrap_or_default();
+    Some(Fault {
+        place: place_of(&path, effective),
+        path,
+        detail: error.to_string(),
+        cure: None,
+        severity: Severity::Error,
+    })
+}
+
+/// Where the first value of the table at `path` was written.
+fn place_of(path: &str, effective: &Effective) -> Place {
+    let table = effective.tables.iter().find(|table| table.path == path);
+    let origins = table.into_iter().flat_map(|table| &table.entries);
+    let mut written = origins.filter_map(|entry| match &entry.origin {
+        Origin::Written(place) => Some(place.clone()),
+        Origin::Default => None,
+    });
+    written.next().unwrap_or(Place::Nowhere)
+}
+
+fn is_error(fault: &Fault) -> bool {
+    fault.severity == Severity::Error
+}
+
+fn human(fault: &Fault, text: &str) -> String {
+    let vendors = vendors();
+    let head = Fault {
+        cure: None,
+        ..fault.clone()
+    };
+    let mut shown = head.to_string();
+    if let Some(snippet) = config::snippet(text, fault, &vendors) {
+        shown = format!("{shown}\n{snippet}");
+    }
+    if let Some(help) = fault.help(&vendors) {
+        shown = format!("{shown}\nhelp: {help}");
+    }
+    shown.push('\n');
+    shown
+}
+
+fn machine(fault: &Fault) -> Value {
+    let (file, line, column, variable) = match &fault.place {
+        Place::File { file, line, column } => (Some(file), Some(line), Some(column), None),
+        Place::Variable(name) => (None, None, None, Some(name)),
+        Place::Nowhere => (None, None, None, None),
+    };
+    json!({
+        "file": file,
+        "line": line,
+        "column": column,
+        "variable": variable,
+        "path": fault.path,
+        "severity": match fault.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        "detail": fault.detail,
+        "cure": fault.help(&vendors()),
+    })
+}
+
+fn summary(file: &Path, found: &Found) -> String {
+    let errors = found.faults.iter().filter(|fault| is_error(fault)).count();
+    let count = |number: usize, what: &str| match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    };
+    let routes = found.routes.map(|routes| count(routes, "route"));
+    let counts = [
+        Some(count(errors, "fault")),
+        Some(count(found.faults.len() - errors, "warning")),
+        routes,
+    ];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    format!("{}: {}", file.display(), counts.join(", "))
 }

@@ -3,7 +3,10 @@
 mod check;
 mod key;
 mod mock;
+mod print_config;
+mod schema;
 mod serve;
+mod source;
 
 pub use serve::{Running, StartError, start};
 
@@ -28,7 +31,8 @@ pub const WRITE_CUT: u8 = 4;
     name = "tagway",
     version,
     about = "One conversation-tag API in front of vendors that tag in different ways",
-    after_help = "Without a command the gateway serves.\n\nExample: tagway --config gateway.toml"
+    after_help = "Without a command the gateway serves.\n\nExample: tagway --config gateway.toml\n\n\
+        Exit codes: 0 fine, 1 findings, 2 usage or configuration, 4 a write was cut at the stop."
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -55,17 +59,21 @@ enum Command {
     #[command(after_help = "Example: tagway serve --config gateway.toml")]
     Serve,
     /// Find every fault of the configuration; opens no connection
-    #[command(after_help = "Example: tagway check --config gateway.toml --no-secrets")]
-    Check {
-        /// Do not look whether the secrets are there: for a machine that has none
-        #[arg(long)]
-        no_secrets: bool,
-    },
-    /// Serve the vendors' twins alone, each on an address of its own
     #[command(
-        after_help = "Example: tagway mock elevenlabs=127.0.0.1:9001 awardee=127.0.0.1:9002\n\n\
-        What a twin received: GET /_twin/calls. Without VENDOR=ADDRESS every twin is served on a free port."
+        after_help = "Example: tagway check --config gateway.toml --no-secrets\n\n\
+        Exit codes: 0 without faults, be there warnings or not; 2 with faults."
     )]
+    Check(check::Options),
+    /// Print the configuration in force, with the origin of every value; secrets stay references
+    #[command(after_help = "Example: tagway print-config --config gateway.toml --format toml")]
+    PrintConfig(print_config::Options),
+    /// Print the JSON Schema of the configuration
+    #[command(after_help = "Example: tagway schema\n\n\
+        An editor finds a copy by the file's first line: #:schema schemas/config.json")]
+    Schema,
+    /// Serve the vendors' twins alone, each on an address of its own
+    #[command(after_help = "Example: tagway mock --seed 7 --conversation conv_1\n\n\
+        What a twin received: GET /_twin/calls. Without VENDOR=ADDRESS every twin is served on a free port.")]
     Mock(mock::Options),
     /// Make a client key and the hash that stands in the configuration
     #[command(after_help = "Example: tagway key")]
@@ -86,7 +94,9 @@ pub fn main() -> ExitCode {
     let file = line.config.config;
     let code = match line.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&file),
-        Command::Check { no_secrets } => check::run(&file, no_secrets),
+        Command::Check(options) => check::run(&file, &options),
+        Command::PrintConfig(options) => print_config::run(&file, &options),
+        Command::Schema => schema::run(),
         Command::Mock(options) => mock::run(&options),
         Command::Key => key::run(),
     };

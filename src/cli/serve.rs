@@ -1,15 +1,13 @@
 //! `tagway serve`: from the configuration to a running gateway, and its stop.
 
-use super::{FINE, USAGE, WRITE_CUT, err, runtime};
+use super::{FINE, USAGE, WRITE_CUT, err, runtime, source::Source};
 use crate::{
-    config::{self, Loaded, Log, Secrets, VendorKeys},
+    config::{self, Log, Secrets},
     edge,
     gateway::{BuildError, Gateway},
     sequencer::Lanes,
 };
-use adapters::VENDORS;
 use std::{
-    collections::BTreeMap,
     io,
     net::SocketAddr,
     path::Path,
@@ -134,33 +132,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
         .map_err(|error| StartError::Listen { address, error })
 }
 
-/// Reads and checks the configuration; the faults come as they are to be printed.
-pub(super) fn load(file: &Path, secrets: Secrets) -> Result<Loaded, Vec<String>> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let vendors: Vec<VendorKeys> = VENDORS
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-        })
-        .collect();
-    config::load(&text, &name, &environment, &vendors, secrets)
-        .map_err(|faults| faults.iter().map(ToString::to_string).collect())
-}
-
 pub(super) fn run(file: &Path) -> u8 {
-    let loaded = match load(file, Secrets::Check) {
+    let loaded = Source::read(file)
+        .map_err(|fault| vec![fault])
+        .and_then(|source| source.load(Secrets::Check));
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(faults) => {
-            faults.iter().for_each(|fault| err(fault));
+            faults.iter().for_each(|fault| err(&fault.to_string()));
             return USAGE;
         }
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use adapters::settings::Settings;
 
+use super::Secrets;
 use super::base_url::Upstream;
 use super::fault::{Fault, Place};
 use super::keys::{self, Key};
@@ -12,7 +13,6 @@ use super::rate::{self, RateWindow};
 use super::routes::Draft;
 use super::secret::Secret;
 use super::walk::Walked;
-use super::{ForeignWriters, Secrets, Writers};
 
 /// One account at a vendor: what order, quota, breaker, retry budget and catalogue cache belong to.
 #[derive(Debug)]
@@ -36,10 +36,6 @@ pub struct AccountConfig {
     pub catalogue_ttl: Duration,
     /// The largest catalogue that is read.
     pub catalogue_max_tags: usize,
-    /// Whether the gateway is the only writer.
-    pub writers: Writers,
-    /// What is done about other writers.
-    pub foreign_writers: ForeignWriters,
     /// How long after an attempt's end a write with an unknown outcome may still take effect.
     pub settle: Duration,
     /// How often a call that is safe to repeat is sent at most.
@@ -260,7 +256,10 @@ fn fetch(
             Some(fetched.secret)
         }
         Err(detail) => {
-            faults.push(route.table().error(&keys::SECRET, detail));
+            let fault = route.table().error(&keys::SECRET, detail);
+            faults.push(fault.cure(
+                "put the credential there; `tagway check --no-secrets` checks the rest without it",
+            ));
             None
         }
     }
@@ -268,15 +267,6 @@ fn fetch(
 
 fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountConfig {
     let table = route.table();
-    let writers = match table.text(&keys::WRITERS).as_deref() {
-        Some("exclusive") => Writers::Exclusive,
-        _ => Writers::Shared,
-    };
-    let foreign_writers = match table.text(&keys::FOREIGN_WRITERS).as_deref() {
-        Some("detect") => ForeignWriters::Detect,
-        Some("strict") => ForeignWriters::Strict,
-        _ => ForeignWriters::Off,
-    };
     AccountConfig {
         key,
         vendor: route.draft.vendor.name,
@@ -287,8 +277,6 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
         settings: route.draft.settings.clone(),
         catalogue_ttl: table.time(&keys::CATALOGUE_TTL_MS),
         catalogue_max_tags: table.size(&keys::CATALOGUE_MAX_TAGS),
-        writers,
-        foreign_writers,
         settle: table.time(&keys::SETTLE_MS),
         attempts: u32::try_from(table.number(&keys::ATTEMPTS)).unwrap_or(u32::MAX),
         attempt_timeout: table.time(&keys::ATTEMPT_TIMEOUT_MS),

@@ -35,8 +35,6 @@ pub struct Scopes {
     pub admin: bool,
 }
 
-const SCOPES: [&str; 4] = ["read", "tag", "catalogue", "admin"];
-
 /// Reads every client. `routes` are the names of the routes, faulty ones included.
 pub(super) fn read(layers: &Layers<'_>, routes: &[&str], faults: &mut Vec<Fault>) -> Vec<Client> {
     let path = Path::root("clients");
@@ -142,20 +140,20 @@ impl Clients<'_> {
 
 fn scopes(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Scopes {
     let mut scopes = Scopes::default();
-    for (index, scope) in table.texts(&keys::SCOPES).iter().enumerate() {
+    for (index, scope) in table.texts(&keys::CLIENT_SCOPES).iter().enumerate() {
         match scope.as_str() {
             "read" => scopes.read = true,
             "tag" => scopes.tag = true,
             "catalogue" => scopes.catalogue = true,
             "admin" => scopes.admin = true,
             _ => {
-                let meant = did_you_mean(nearest(scope, SCOPES));
+                let meant = did_you_mean(nearest(scope, keys::SCOPES));
                 let detail = format!(
                     "expects {}, not {}{meant}",
-                    listed(&SCOPES, "or"),
+                    listed(&keys::SCOPES, "or"),
                     quoted(scope)
                 );
-                faults.push(table.error_at(&keys::SCOPES, index, detail));
+                faults.push(table.error_at(&keys::CLIENT_SCOPES, index, detail));
             }
         }
     }

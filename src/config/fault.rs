@@ -115,18 +115,29 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{shown}{more}`")
 }
 
-/// The candidate that was probably meant by `word`: at most a third of it has to be changed.
+/// The candidate that was probably meant by `word`: at most a third of it has to be changed, or it is the only one
+/// that goes on behind `word`, as a name with its unit does.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let room = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let near = candidates
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
         .filter(|(distance, _)| *distance <= room)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    let goes_on = |candidate: &&&str| {
+        let rest = candidate.strip_prefix(word);
+        !word.is_empty() && rest.is_some_and(|rest| rest.starts_with('_'))
+    };
+    let mut longer = candidates.iter().filter(goes_on);
+    match (near, longer.next(), longer.next()) {
+        (None, Some(only), None) => Some(only),
+        _ => near,
+    }
 }
 
 /// `; did you mean …?`, or nothing.

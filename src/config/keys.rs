@@ -2,7 +2,7 @@
 //! (its JSON Schema, the effective configuration) is made from it. Settings that only one vendor knows are declared
 //! by the vendor.
 
-pub use super::kind::{Kind, Table, Unit};
+pub use super::kind::{Form, Kind, SCOPES, Table, Unit};
 
 /// One key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub const KEYS: &[Key] = &[
     CLIENT_NAME,
     KEY_SHA256,
     CLIENT_ROUTES,
-    SCOPES, //
+    CLIENT_SCOPES, //
     VENDOR,
     ACCOUNT,
     BASE_URL,
@@ -58,6 +58,9 @@ pub const KEYS: &[Key] = &[
     CALLS_IN_FLIGHT,
     RATE,
 ];
+
+/// What stands at the root.
+pub const TABLES: [&str; 3] = ["server", "clients", "routes"];
 
 /// The keys of one table.
 pub fn of(table: Table) -> impl Iterator<Item = &'static Key> {
@@ -135,47 +138,44 @@ pub(super) const ALLOW_MOCK: Key = server(
 );
 pub(super) const LOG: Key = server(
     "log",
-    Kind::Choice {
-        default: "human",
-        of: &["human", "json"],
-    },
+    choice("human", &["human", "json"]),
     "The form of the log.",
 );
 
 pub(super) const CLIENT_NAME: Key = client(
     "name",
-    Kind::Text { required: true },
+    text(true, Form::Client),
     "What the client is called in logs: 1 to 64 letters, digits, `_`, `-` and `.`.",
 );
 pub(super) const KEY_SHA256: Key = client(
     "key_sha256",
-    Kind::Texts,
+    Kind::Texts { form: Form::Hash },
     "The SHA-256 of each of the client's keys, as 64 hexadecimal digits; several, so that keys can be rotated.",
 );
 pub(super) const CLIENT_ROUTES: Key = client(
     "routes",
-    Kind::Texts,
+    Kind::Texts { form: Form::Route },
     "The names of the routes that the client may use.",
 );
-pub(super) const SCOPES: Key = client(
+pub(super) const CLIENT_SCOPES: Key = client(
     "scopes",
-    Kind::Texts,
+    Kind::Texts { form: Form::Scope },
     "What the client may do: `read`, `tag`, `catalogue`, `admin`.",
 );
 
 pub(super) const VENDOR: Key = route(
     "vendor",
-    Kind::Text { required: true },
+    text(true, Form::Vendor),
     "Whose API the route speaks.",
 );
 pub(super) const ACCOUNT: Key = route(
     "account",
-    Kind::Text { required: false },
+    text(false, Form::Account),
     "The name of the vendor account; by default one for each vendor, host and secret reference.",
 );
 pub(super) const BASE_URL: Key = account(
     "base_url",
-    Kind::Text { required: false },
+    text(false, Form::BaseUrl),
     "`mock` for the embedded twin, or the vendor's https URL; by default the one that the vendor publishes.",
 );
 pub(super) const ALLOW_ANY_HOST: Key = account(
@@ -185,7 +185,7 @@ pub(super) const ALLOW_ANY_HOST: Key = account(
 );
 pub(super) const SECRET: Key = account(
     "secret",
-    Kind::Text { required: false },
+    text(false, Form::Reference),
     "Where the vendor's credential is kept: `env:NAME` or `file:PATH`; required unless `base_url` is `mock`.",
 );
 pub(super) const CREATE_MISSING: Key = route(
@@ -195,26 +195,17 @@ pub(super) const CREATE_MISSING: Key = route(
 );
 pub(super) const ON_LOSS: Key = route(
     "on_loss",
-    Kind::Choice {
-        default: "refuse",
-        of: &["refuse", "report"],
-    },
+    choice("refuse", &["refuse", "report"]),
     "What becomes of an attribute that the vendor cannot hold.",
 );
 pub(super) const RESPONSES: Key = route(
     "responses",
-    Kind::Choice {
-        default: "report",
-        of: &["report", "enforce", "off"],
-    },
+    choice("report", &["report", "enforce", "off"]),
     "What becomes of a vendor's answer that its schema does not allow.",
 );
 pub(super) const CATALOGUE: Key = route(
     "catalogue",
-    Kind::Choice {
-        default: "read-write",
-        of: &["read-write", "no-delete", "read-only"],
-    },
+    choice("read-write", &["read-write", "no-delete", "read-only"]),
     "What clients may do to the catalogue.",
 );
 pub(super) const CATALOGUE_TTL_MS: Key = account(
@@ -229,19 +220,13 @@ pub(super) const CATALOGUE_MAX_TAGS: Key = account(
 );
 pub(super) const WRITERS: Key = account(
     "writers",
-    Kind::Choice {
-        default: "shared",
-        of: &["shared", "exclusive"],
-    },
-    "`exclusive` where the gateway is the only writer, so that a set known from a success is not read again.",
+    reserved("shared", &["shared"], &["exclusive"]),
+    "Who else writes: with `shared` others may, so every set is read before it is replaced. More is not supported yet.",
 );
 pub(super) const FOREIGN_WRITERS: Key = account(
     "foreign_writers",
-    Kind::Choice {
-        default: "off",
-        of: &["off", "detect", "strict"],
-    },
-    "Whether a replaced set is read again and compared: `detect` counts, `strict` folds again at most twice.",
+    reserved("off", &["off"], &["detect", "strict"]),
+    "What is done about other writers after a set was replaced: nothing. More is not supported yet.",
 );
 pub(super) const SETTLE_MS: Key = account(
     "settle_ms",
@@ -266,7 +251,7 @@ pub(super) const CALLS_IN_FLIGHT: Key = account(
 pub(super) const RATE: Key = account(
     "rate",
     Kind::Windows,
-    "The account's quota; by default, and where the list is empty, what the vendor publishes.",
+    "The account's quota, such as `60/min`, or `off`; by default what the vendor publishes. In this version only the embedded twin refuses calls by it; calls to a vendor's own URL are not paced.",
 );
 
 const fn server(name: &'static str, kind: Kind, doc: &'static str) -> Key {
@@ -307,6 +292,22 @@ const fn account(name: &'static str, kind: Kind, doc: &'static str) -> Key {
         account: true,
         doc,
     }
+}
+
+const fn choice(default: &'static str, of: &'static [&'static str]) -> Kind {
+    reserved(default, of, &[])
+}
+
+const fn reserved(
+    default: &'static str,
+    of: &'static [&'static str],
+    later: &'static [&'static str],
+) -> Kind {
+    Kind::Choice { default, of, later }
+}
+
+const fn text(required: bool, form: Form) -> Kind {
+    Kind::Text { required, form }
 }
 
 const fn ms(default: u64, least: u64, most: u64) -> Kind {

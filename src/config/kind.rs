@@ -38,6 +38,8 @@ pub enum Kind {
         default: &'static str,
         /// Every word it may be.
         of: &'static [&'static str],
+        /// Words whose meaning is fixed but not built yet: refused, so that no key does nothing.
+        later: &'static [&'static str],
     },
     /// An IP address with a port.
     Address {
@@ -48,12 +50,41 @@ pub enum Kind {
     Text {
         /// Whether it has to be written.
         required: bool,
+        /// What it looks like.
+        form: Form,
     },
     /// A list of text, required and not empty.
-    Texts,
+    Texts {
+        /// What each element looks like.
+        form: Form,
+    },
     /// A list of quota windows such as `60/min`, or the word `off`; by default what the vendor publishes.
     Windows,
 }
+
+/// What a text looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The name of a client.
+    Client,
+    /// The SHA-256 of a key.
+    Hash,
+    /// The name of a route.
+    Route,
+    /// One of [`SCOPES`].
+    Scope,
+    /// The name of a vendor.
+    Vendor,
+    /// The name of an account.
+    Account,
+    /// `mock`, or a URL.
+    BaseUrl,
+    /// `env:NAME` or `file:PATH`.
+    Reference,
+}
+
+/// What a client may be allowed to do.
+pub const SCOPES: [&str; 4] = ["read", "tag", "catalogue", "admin"];
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,16 @@
 //! that are opened are those that hold secrets. No vendor is named: what has to be known of them is in [`VendorKeys`].
 //!
 //! `layers` lays the variables over the file, `walk` checks each table against the table of `keys`, and `server`,
-//! `clients`, `routes` and `accounts` check what no single value shows.
+//! `clients`, `routes` and `accounts` check what no single value shows. For people there are `describe` (what a key
+//! is), `snippet` (the line of a fault), `effective` (what holds, and why) and `json_schema` (for editors).
 
 mod accounts;
 mod base_url;
 mod clients;
+mod describe;
+mod effective;
 mod fault;
+mod json_schema;
 pub mod keys;
 mod kind;
 mod layers;
@@ -19,6 +23,7 @@ mod rate;
 mod routes;
 mod secret;
 mod server;
+mod snippet;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -31,10 +36,13 @@ pub use accounts::AccountConfig;
 pub use adapters::settings::{Setting, SettingKind, SettingValue, Settings};
 pub use base_url::Upstream;
 pub use clients::{Client, Scopes};
+pub use effective::{Effective, EffectiveTable, Entry, Origin};
 pub use fault::{Fault, Place, Severity};
+pub use json_schema::json_schema;
 pub use rate::RateWindow;
 pub use secret::Secret;
 pub use server::{Log, Server};
+pub use snippet::snippet;
 
 use layers::Layers;
 use locate::Path;
@@ -103,26 +111,6 @@ pub enum CatalogueAccess {
     ReadOnly,
 }
 
-/// Whether the gateway is an account's only writer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writers {
-    /// Others write too.
-    Shared,
-    /// Nobody else does, so a set known from a definite success is not read again.
-    Exclusive,
-}
-
-/// What is done about other writers when a set was replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ForeignWriters {
-    /// Nothing.
-    Off,
-    /// The set is read again, and differences are counted.
-    Detect,
-    /// The change is folded again, at most twice, and then refused.
-    Strict,
-}
-
 /// What the configuration has to know of a vendor; given by the caller so that no vendor is named here.
 #[derive(Debug, Clone, Copy)]
 pub struct VendorKeys {
@@ -152,6 +140,8 @@ pub enum Secrets {
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
+    /// Every value in force, and where it comes from.
+    pub effective: Effective,
     /// In the order of their places.
     pub warnings: Vec<Fault>,
 }
@@ -177,13 +167,14 @@ pub fn load(
     let config = check(&layers, environment, vendors, secrets, &mut faults);
     faults.sort_by(|one, other| one.place.cmp(&other.place));
     match config {
-        Some(config)
+        Some((config, effective))
             if faults
                 .iter()
                 .all(|fault| fault.severity == Severity::Warning) =>
         {
             Ok(Loaded {
                 config,
+                effective,
                 warnings: faults,
             })
         }
@@ -198,16 +189,15 @@ fn check(
     vendors: &[VendorKeys],
     secrets: Secrets,
     faults: &mut Vec<Fault>,
-) -> Option<Config> {
-    const TABLES: [&str; 3] = ["server", "clients", "routes"];
+) -> Option<(Config, Effective)> {
     for (name, value) in layers.root() {
-        if !TABLES.contains(&name.as_str()) {
+        if !keys::TABLES.contains(&name.as_str()) {
             faults.push(walk::unknown_key(
                 layers,
                 &Path::default(),
                 name,
                 value,
-                TABLES,
+                keys::TABLES,
             ));
         }
     }
@@ -237,17 +227,19 @@ fn check(
     server::check_deadline(&table, &drafts, faults);
     server::check_mock(&server, &drafts, faults);
 
+    let effective = Effective::read(layers, &table, &drafts);
     let routes = drafts
         .iter()
         .zip(indices)
         .map(|(draft, account)| route(draft, account))
         .collect();
-    Some(Config {
+    let config = Config {
         server,
         clients,
         routes,
         accounts,
-    })
+    };
+    Some((config, effective))
 }
 
 fn route(draft: &routes::Draft<'_>, account: usize) -> Route {

@@ -132,6 +132,7 @@ impl<'a> Written<'a> {
             );
             faults.push(fault.cure("`secret = \"env:NAME\"` or `secret = \"file:PATH\"`"));
         }
+        check_creation(&table, faults);
         let settings = settings(&table, vendor, vendors, faults);
         let published = || {
             vendor
@@ -229,6 +230,19 @@ fn upstream(table: &Walked<'_>, vendor: &VendorKeys, faults: &mut Vec<Fault>) ->
             });
             None
         }
+    }
+}
+
+/// A tag that is missing cannot be created in a catalogue that may only be read.
+fn check_creation(table: &Walked<'_>, faults: &mut Vec<Fault>) {
+    let read_only = table.text(&keys::CATALOGUE).as_deref() == Some("read-only");
+    if read_only && table.switch(&keys::CREATE_MISSING) {
+        let detail = "a catalogue that is `read-only` takes no new tag";
+        faults.push(
+            table
+                .error(&keys::CREATE_MISSING, detail)
+                .cure("`create_missing = false`, or `catalogue = \"no-delete\"`"),
+        );
     }
 }
 

@@ -53,8 +53,10 @@ impl<'a> Walked<'a> {
             }
         }
         for key in keys::of(table) {
-            if matches!(key.kind, Kind::Text { required: true } | Kind::Texts)
-                && !dict.contains_key(key.name)
+            if matches!(
+                key.kind,
+                Kind::Text { required: true, .. } | Kind::Texts { .. }
+            ) && !dict.contains_key(key.name)
             {
                 faults.push(walked.error(key, "this key is required"));
                 walked.values.insert(key.name, None);
@@ -178,7 +180,8 @@ impl<'a> Walked<'a> {
         self.written.as_dict()?.get(key.name)
     }
 
-    fn effective(&self, key: &Key) -> Option<Plain> {
+    /// The value or its default; nothing where there is neither.
+    pub(super) fn effective(&self, key: &Key) -> Option<Plain> {
         match self.values.get(key.name) {
             Some(Some(plain)) => Some(plain.clone()),
             _ => plain::default_of(&key.kind),

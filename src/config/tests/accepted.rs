@@ -5,9 +5,7 @@ use std::time::Duration;
 use adapters::settings::SettingValue;
 
 use super::super::keys::{KEYS, Kind, Table};
-use super::super::{
-    CatalogueAccess, ForeignWriters, Log, OnLoss, RateWindow, Responses, Scopes, Writers,
-};
+use super::super::{CatalogueAccess, Log, OnLoss, RateWindow, Responses, Scopes};
 use super::config;
 
 const fn ms(number: u64) -> Duration {
@@ -77,10 +75,6 @@ fn what_is_not_written_has_its_default() {
         (ms(60_000), 20_000)
     );
     assert_eq!(
-        (account.writers, account.foreign_writers),
-        (Writers::Shared, ForeignWriters::Off)
-    );
-    assert_eq!(
         (account.settle, account.attempt_timeout),
         (ms(30_000), ms(5_000))
     );
@@ -130,8 +124,8 @@ responses = "enforce"
 catalogue = "no-delete"
 catalogue_ttl_ms = 1_400
 catalogue_max_tags = 15
-writers = "exclusive"
-foreign_writers = "strict"
+writers = "shared"
+foreign_writers = "off"
 settle_ms = 1_600
 attempts = 7
 attempt_timeout_ms = 1_800
@@ -229,10 +223,6 @@ scheme = "raw"
         (ms(1_400), 15)
     );
     assert_eq!(
-        (account.writers, account.foreign_writers),
-        (Writers::Exclusive, ForeignWriters::Strict)
-    );
-    assert_eq!(
         (account.settle, account.attempt_timeout),
         (ms(1_600), ms(1_800))
     );
@@ -271,7 +261,10 @@ fn the_table_of_keys_is_sound() {
                 most,
                 ..
             } => assert!((least..=most).contains(&default), "{}", key.name),
-            Kind::Choice { default, of } => assert!(of.contains(&default), "{}", key.name),
+            Kind::Choice { default, of, later } => {
+                assert!(of.contains(&default), "{}", key.name);
+                assert!(!later.iter().any(|word| of.contains(word)), "{}", key.name);
+            }
             Kind::Address { default } => assert!(
                 default.parse::<std::net::SocketAddr>().is_ok(),
                 "{}",

@@ -151,9 +151,9 @@ fn routes_of_one_account_agree_in_every_key_of_the_account() {
     let text = two(
         "secret = \"env:A\"\nsettle_ms = 60_000\nattempts = 2",
         "secret = \"env:A\"\nbase_url = \"https://api.maple.example/v9\"\nallow_any_host = true\n\
-         catalogue_ttl_ms = 5_000\ncatalogue_max_tags = 5\nwriters = \"exclusive\"\nforeign_writers = \"detect\"\n\
+         catalogue_ttl_ms = 5_000\ncatalogue_max_tags = 5\n\
          attempts = 4\nattempt_timeout_ms = 4_000\nmax_in_flight = 2\nrate = [\"5/s\"]\n\
-         create_missing = true\non_loss = \"report\"\nresponses = \"off\"\ncatalogue = \"read-only\"\n\
+         create_missing = true\non_loss = \"report\"\nresponses = \"off\"\ncatalogue = \"no-delete\"\n\
          [routes.two.maple]\nflag = \"yes\"",
     );
     let expected = r#"gateway.toml:6:9: routes.two.settle_ms: 30000 ms differs from 60000 ms of `one` (line 4), a route of the same account
@@ -161,13 +161,11 @@ gateway.toml:9:1: routes.two.base_url: `https://api.maple.example/v9` differs fr
 gateway.toml:10:1: routes.two.allow_any_host: true differs from false of `one` (line 1), a route of the same account
 gateway.toml:11:1: routes.two.catalogue_ttl_ms: 5000 ms differs from 60000 ms of `one` (line 1), a route of the same account
 gateway.toml:12:1: routes.two.catalogue_max_tags: 5 differs from 20000 of `one` (line 1), a route of the same account
-gateway.toml:13:1: routes.two.writers: `exclusive` differs from `shared` of `one` (line 1), a route of the same account
-gateway.toml:14:1: routes.two.foreign_writers: `detect` differs from `off` of `one` (line 1), a route of the same account
-gateway.toml:15:1: routes.two.attempts: 4 differs from 2 of `one` (line 5), a route of the same account
-gateway.toml:16:1: routes.two.attempt_timeout_ms: 4000 ms differs from 5000 ms of `one` (line 1), a route of the same account
-gateway.toml:17:1: routes.two.max_in_flight: 2 differs from 8 of `one` (line 1), a route of the same account
-gateway.toml:18:1: routes.two.rate: 5/s differs from off of `one` (line 1), a route of the same account
-gateway.toml:24:1: routes.two.maple.flag: differs from `one` (line 1), a route of the same account
+gateway.toml:13:1: routes.two.attempts: 4 differs from 2 of `one` (line 5), a route of the same account
+gateway.toml:14:1: routes.two.attempt_timeout_ms: 4000 ms differs from 5000 ms of `one` (line 1), a route of the same account
+gateway.toml:15:1: routes.two.max_in_flight: 2 differs from 8 of `one` (line 1), a route of the same account
+gateway.toml:16:1: routes.two.rate: 5/s differs from off of `one` (line 1), a route of the same account
+gateway.toml:22:1: routes.two.maple.flag: differs from `one` (line 1), a route of the same account
 "#;
     assert_eq!(faults(&text, ENVIRONMENT), expected);
 }

@@ -335,6 +335,7 @@ scopes = ["tags"]
 gateway.toml:7:1: server.dead_line_ms: no such key; did you mean `deadline_ms`?
 gateway.toml:8:1: server.admin: 10.0.0.1:80 is not a loopback address; health and readiness are not for the public
 gateway.toml:11:1: routes.sales.secret: the environment variable `NOT_SET` is not set
+  cure: put the credential there; `tagway check --no-secrets` checks the rest without it
 gateway.toml:12:1: routes.sales.attempt_timeout_ms: 20000 ms is longer than the whole deadline, 15000 ms
   cure: shorten it, or raise `server.deadline_ms`
 gateway.toml:13:9: routes.sales.rate[0]: expects calls per `s`, `min` or `h`, such as "60/min", not `x`

@@ -195,6 +195,7 @@ gateway.toml:12:1: routes.d.secret: expects text, not a whole number
 gateway.toml:13:9: routes.e.secret: this key is required unless `base_url` is `mock`
   cure: `secret = "env:NAME"` or `secret = "file:PATH"`
 gateway.toml:17:1: routes.f.secret: the environment variable `MISSING` is not set
+  cure: put the credential there; `tagway check --no-secrets` checks the rest without it
 gateway.toml:20:1: routes.g.secret: expects `env:NAME` or `file:PATH`, never the secret itself
 gateway.toml:21:1: warning: routes.g.base_url: the embedded mock answers for `g`; nothing reaches a vendor
 "#;
@@ -318,4 +319,34 @@ gateway.toml:12:1: routes.b.base_url: `100.64.0.1` is a private address, no host
   cure: `allow_any_host = true` on this route, if that is meant
 ");
     assert_eq!(beside_a_route(&text), expected);
+}
+
+#[test]
+fn what_is_not_supported_yet() {
+    let text = r#"[routes.other]
+vendor = "birch"
+base_url = "mock"
+writers = "exclusive"
+foreign_writers = "detect"
+"#;
+    let expected = r#"gateway.toml:7:1: warning: routes.other.base_url: the embedded mock answers for `other`; nothing reaches a vendor
+gateway.toml:8:1: routes.other.writers: `exclusive` is not supported in this version yet; only `shared` is
+gateway.toml:9:1: routes.other.foreign_writers: `detect` is not supported in this version yet; only `off` is
+"#;
+    assert_eq!(beside_a_route(text), expected);
+}
+
+#[test]
+fn creation_in_a_catalogue_that_is_only_read() {
+    let text = r#"[routes.other]
+vendor = "birch"
+base_url = "mock"
+catalogue = "read-only"
+create_missing = true
+"#;
+    let expected = r#"gateway.toml:7:1: warning: routes.other.base_url: the embedded mock answers for `other`; nothing reaches a vendor
+gateway.toml:9:1: routes.other.create_missing: a catalogue that is `read-only` takes no new tag
+  cure: `create_missing = false`, or `catalogue = "no-delete"`
+"#;
+    assert_eq!(beside_a_route(text), expected);
 }

@@ -7,8 +7,10 @@ mod broken_routes;
 mod environment;
 mod mangled;
 mod places;
+mod schema;
 mod secrets;
 mod shipped;
+mod snippets;
 mod usable;
 
 use std::collections::BTreeMap;

@@ -50,6 +50,10 @@ fn a_secret_comes_from_a_variable_or_a_file_without_its_line_end() -> std::io::R
     Ok(())
 }
 
+/// The way out of every fault about what a reference points at.
+const CURE: &str =
+    "  cure: put the credential there; `tagway check --no-secrets` checks the rest without it\n";
+
 #[test]
 fn a_secret_that_cannot_stand_in_a_header_is_refused_unseen() {
     let long = "x".repeat(8_193);
@@ -66,7 +70,7 @@ fn a_secret_that_cannot_stand_in_a_header_is_refused_unseen() {
         (long.as_str(), "holds more than 8192 bytes"),
     ] {
         let expected = format!(
-            "gateway.toml:3:1: routes.desk.secret: the environment variable `K` {reason}\n"
+            "gateway.toml:3:1: routes.desk.secret: the environment variable `K` {reason}\n{CURE}"
         );
         assert_eq!(faults(&with_secret("env:K"), &[("K", value)]), expected);
     }
@@ -84,7 +88,7 @@ fn a_file_that_is_no_secret_is_refused_with_its_reason() -> std::io::Result<()> 
         (folder.path(), "cannot be read: it is not a regular file"),
     ] {
         let expected = format!(
-            "gateway.toml:3:1: routes.desk.secret: the file `{}` {reason}\n",
+            "gateway.toml:3:1: routes.desk.secret: the file `{}` {reason}\n{CURE}",
             path.display()
         );
         assert_eq!(
@@ -98,7 +102,7 @@ fn a_file_that_is_no_secret_is_refused_with_its_reason() -> std::io::Result<()> 
     ] {
         let (kept, reference) = file(bytes, 0o600)?;
         let expected = format!(
-            "gateway.toml:3:1: routes.desk.secret: the file `{}` {reason}\n",
+            "gateway.toml:3:1: routes.desk.secret: the file `{}` {reason}\n{CURE}",
             kept.path().display()
         );
         assert_eq!(faults(&with_secret(&reference), &[]), expected);

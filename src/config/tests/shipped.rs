@@ -5,10 +5,10 @@ use adapters::settings::{SettingKind, SettingValue};
 use super::super::{Fault, Loaded, RateWindow, Secrets, Upstream, VendorKeys, load};
 use super::{rendered, variables};
 
-const SHIPPED: &str = include_str!("../../../gateway.toml");
+pub(super) const SHIPPED: &str = include_str!("../../../gateway.toml");
 
 /// The real vendors.
-fn vendors() -> Vec<VendorKeys> {
+pub(super) fn vendors() -> Vec<VendorKeys> {
     let keys = |vendor: &&adapters::Vendor| VendorKeys {
         name: vendor.name,
         hosts: vendor.hosts,

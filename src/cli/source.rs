@@ -1,0 +1,87 @@
+//! What a command that only looks at the configuration needs: the file, the variables and the vendors.
+
+use crate::config::{self, Fault, Loaded, Place, Secrets, Severity, VendorKeys};
+use adapters::VENDORS;
+use std::{collections::BTreeMap, path::Path};
+
+/// The configuration as it was found.
+pub(super) struct Source {
+    /// The file's name, as it was given.
+    pub(super) name: String,
+    /// What the file holds.
+    pub(super) text: String,
+    variables: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// Reads the file and this process's variables.
+    ///
+    /// # Errors
+    /// Why the file cannot be read as text, and where.
+    pub(super) fn read(file: &Path) -> Result<Self, Fault> {
+        let name = file.display().to_string();
+        let fault = |place: Place, detail: String, cure: &str| Fault {
+            place,
+            path: String::new(),
+            detail,
+            cure: Some(cure.to_owned()),
+            severity: Severity::Error,
+        };
+        let bytes = std::fs::read(file).map_err(|error| {
+            let detail = format!("{name}: cannot be read: {error}");
+            fault(
+                Place::Nowhere,
+                detail,
+                "name another file with --config FILE",
+            )
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let sound = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().get(..sound).unwrap_or_default();
+            let before = String::from_utf8_lossy(before);
+            let last = before.rsplit('\n').next().unwrap_or_default();
+            let place = Place::File {
+                file: name.clone(),
+                line: before.matches('\n').count() + 1,
+                column: last.chars().count() + 1,
+            };
+            fault(
+                place,
+                "this byte is not UTF-8".to_owned(),
+                "save the file as UTF-8",
+            )
+        })?;
+        // A variable that is not UTF-8 must not be passed over: its changed text is refused where it counts.
+        let variables = std::env::vars_os()
+            .map(|(name, value)| {
+                let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+                (text(name), text(value))
+            })
+            .collect();
+        Ok(Self {
+            name,
+            text,
+            variables,
+        })
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub(super) fn load(&self, secrets: Secrets) -> Result<Loaded, Vec<Fault>> {
+        config::load(&self.text, &self.name, &self.variables, &vendors(), secrets)
+    }
+}
+
+/// What the configuration has to know of every vendor.
+pub(super) fn vendors() -> Vec<VendorKeys> {
+    let keys = |vendor: &&adapters::Vendor| VendorKeys {
+        name: vendor.name,
+        hosts: vendor.hosts,
+        base_url: vendor.base_url,
+        rate: vendor.rate,
+        settings: vendor.settings,
+    };
+    VENDORS.iter().map(keys).collect()
+}
