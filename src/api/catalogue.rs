@@ -108,10 +108,7 @@ where
                 ),
             };
             body::check_accept(&asked.headers)?;
-            Action::Ensure(
-                reference,
-                document.as_ref().map(attributes).unwrap_or_default(),
-            )
+            Action::Ensure(reference, document.as_ref().map(update).unwrap_or_default())
         }
         OneKind::Update => {
             let document = body::checked(

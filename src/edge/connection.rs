@@ -255,11 +255,12 @@ fn memmem(text: &[u8], wanted: &[u8]) -> bool {
 
 /// A whole answer, after which the connection ends.
 fn plain(error: &Error) -> Vec<u8> {
-    let body = error.body("-");
+    let request_id = format!("{:016x}", fastrand::u64(..));
+    let body = error.body(&request_id);
     let status = error.code().status();
     let mut answer = format!(
         "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-         x-request-id: -\r\nserver-timing: gateway;dur=0\r\ntagway-vendor-calls: 0\r\nconnection: close\r\n\r\n",
+         x-request-id: {request_id}\r\nserver-timing: gateway;dur=0\r\ntagway-vendor-calls: 0\r\nconnection: close\r\n\r\n",
         status.as_u16(),
         status.canonical_reason().unwrap_or_default(),
         body.len()

@@ -85,7 +85,7 @@ fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
         .ok()
         .filter(|host| !host.contains([',', '@']))
         .and_then(|host| host.parse().ok());
-    let Some(host): Option<Authority> = host else {
+    let Some(host): Option<Authority> = host.filter(has_proper_port) else {
         return Err(framing("the header Host names no host"));
     };
     match request.uri().authority() {
@@ -95,6 +95,14 @@ fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
         )
         .close()),
         _ => Ok(Some(host)),
+    }
+}
+
+/// A port is a number or left out; the parser takes anything behind the colon.
+fn has_proper_port(host: &Authority) -> bool {
+    match host.as_str().get(host.host().len()..) {
+        None | Some("" | ":") => true,
+        Some(_) => host.port_u16().is_some(),
     }
 }
 

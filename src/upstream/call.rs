@@ -24,7 +24,7 @@ impl Account {
     /// Makes a call: checks the body against the vendor's document, waits for a slot, sends, repeats where
     /// nothing was sent or where a repetition only reads, and checks the answer.
     ///
-    /// A sent write is not cut: it is listened to for [`AccountLimits::settle`].
+    /// A sent write is not cut: it is listened to for [`super::AccountLimits::settle`].
     ///
     /// # Errors
     /// As [`CallError`] says; a 2xx that the document does not allow only where `responses` enforces it.

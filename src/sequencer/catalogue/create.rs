@@ -69,7 +69,7 @@ pub(super) async fn create(
 pub(super) async fn ensure(
     job: &EditJob,
     reference: &TagRef,
-    attributes: &Attributes,
+    asked: &TagUpdate,
     names: &Editing<'_>,
 ) -> Result<Edited, Error> {
     let tag = match reference {
@@ -77,10 +77,13 @@ pub(super) async fn ensure(
         // An id is the vendor's to give, so only a tag that is there can be meant.
         TagRef::Id(_) => {
             let (_, listed) = find(job, reference).await?;
-            return change(job, &listed, &asked(attributes), names).await;
+            return change(job, &listed, asked, names).await;
         }
     };
-    let mut new_attributes = attributes.clone();
+    let mut new_attributes = Attributes {
+        description: asked.description.clone().flatten(),
+        color: asked.color.clone().flatten(),
+    };
     let lost = lose(job, |rules| rules.take_lost(&mut new_attributes))?;
     check_description(job, new_attributes.description.as_deref())?;
     let listed = {
@@ -125,16 +128,7 @@ pub(super) async fn ensure(
             }
         }
     };
-    change(job, &listed, &asked(attributes), names).await
-}
-
-/// What a set of attributes asks of a tag that is there.
-fn asked(attributes: &Attributes) -> TagUpdate {
-    TagUpdate {
-        description: attributes.description.clone().map(Some),
-        color: attributes.color.clone().map(Some),
-        ..TagUpdate::default()
-    }
+    change(job, &listed, asked, names).await
 }
 
 /// A new tag as the vendor spells it.

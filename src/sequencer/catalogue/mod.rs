@@ -40,8 +40,8 @@ pub struct EditJob {
 pub enum Action {
     /// A new tag.
     Create(Tag, Attributes),
-    /// A tag with these attributes, new or not; what is `None` is not asked.
-    Ensure(TagRef, Attributes),
+    /// A tag with these attributes, new or not; its text is not changed.
+    Ensure(TagRef, TagUpdate),
     /// Another text or other attributes.
     Update(TagRef, TagUpdate),
     /// No such tag any more.
@@ -146,9 +146,7 @@ pub(super) async fn edit(
     let names = &Editing { locks, progress };
     match &job.action {
         Action::Create(tag, attributes) => create::create(job, tag, attributes, names).await,
-        Action::Ensure(reference, attributes) => {
-            create::ensure(job, reference, attributes, names).await
-        }
+        Action::Ensure(reference, asked) => create::ensure(job, reference, asked, names).await,
         Action::Update(reference, update) => {
             let (_, listed) = find(job, reference).await?;
             update::change(job, &listed, update, names).await
@@ -168,7 +166,9 @@ pub(crate) async fn find(
     job: &EditJob,
     reference: &TagRef,
 ) -> Result<(Arc<Catalogue>, CatalogueTag), Error> {
-    lookup(&job.route, &job.context(), reference).await
+    lookup(&job.route, &job.context(), reference)
+        .await
+        .map_err(|error| error.outcome(Outcome::NotApplied))
 }
 
 /// As [`find`], for a read.

@@ -1,0 +1,18 @@
+//! Black-box tests: the gateway and its vendors on real sockets, and the built program as a process.
+//!
+//! Every answer that the client of these tests gets is held against the API's own document, whatever the test asks.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and these helpers are used by nothing else"
+)]
+
+mod conditional;
+mod errors;
+mod openapi;
+mod plans;
+mod process;
+mod session;
+mod support;

@@ -1,0 +1,99 @@
+//! A gateway in this process, on ports of the system's choice.
+
+use super::{Answer, Ask};
+use adapters::VENDORS as KNOWN;
+use serde_json::Value;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use tagway::{
+    cli::{Running, start},
+    config::{self, Config, Secrets, VendorKeys},
+    mock::Served,
+};
+
+/// A gateway that serves until it is dropped with the test's runtime.
+pub(crate) struct Gateway {
+    pub(crate) running: Running,
+}
+
+/// The text of a route that is called like its vendor. `base_url` is `mock` or the address of a socket;
+/// `more` is further keys.
+pub(crate) fn route(vendor: &str, base_url: &str, more: &str) -> String {
+    let mut text = format!("[routes.{vendor}]\nvendor = \"{vendor}\"\nrate = \"off\"\n");
+    if base_url == "mock" {
+        text.push_str("base_url = \"mock\"\n");
+    } else {
+        let published = KNOWN
+            .iter()
+            .find(|known| known.name == vendor)
+            .unwrap()
+            .base_url;
+        let below = published.strip_prefix("https://").unwrap();
+        let path = below.find('/').map_or("", |at| &below[at..]);
+        text.push_str(&format!(
+            "base_url = \"http://{base_url}{path}\"\nallow_any_host = true\nsecret = \"env:VENDOR_KEY\"\n"
+        ));
+    }
+    format!("{text}{more}\n")
+}
+
+/// The configuration in a text; `VENDOR_KEY` is the one secret there is.
+pub(crate) fn load(text: &str, environment: &[(&str, &str)]) -> Config {
+    let mut variables = BTreeMap::from([("VENDOR_KEY".to_owned(), "vendor-secret".to_owned())]);
+    let given = environment.iter();
+    variables.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let vendors: Vec<VendorKeys> = KNOWN
+        .iter()
+        .map(|vendor| VendorKeys {
+            name: vendor.name,
+            hosts: vendor.hosts,
+            base_url: vendor.base_url,
+            rate: vendor.rate,
+            settings: vendor.settings,
+        })
+        .collect();
+    match config::load(text, "test.toml", &variables, &vendors, Secrets::Check) {
+        Ok(loaded) => loaded.config,
+        Err(faults) => panic!("{faults:#?}\n{text}"),
+    }
+}
+
+/// A gateway without clients; `server` is further keys of `[server]`, `rest` the routes.
+pub(crate) async fn open(server: &str, rest: &str) -> Gateway {
+    let listen = "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"";
+    let config = load(&format!("[server]\n{listen}\n{server}\n{rest}"), &[]);
+    Gateway::start(config).await
+}
+
+impl Gateway {
+    pub(crate) async fn start(config: Config) -> Self {
+        let running = start(config).await.expect("a gateway that starts");
+        Self { running }
+    }
+
+    pub(crate) fn at(&self) -> SocketAddr {
+        self.running.public
+    }
+
+    pub(crate) fn ask(&self, method: &str, target: &str) -> Ask {
+        Ask::new(self.at(), method, target)
+    }
+
+    /// A request to the operator's listener.
+    pub(crate) fn admin(&self, method: &str, target: &str) -> Ask {
+        Ask::elsewhere(self.running.admin, method, target)
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Answer {
+        self.ask("GET", target).send().await
+    }
+
+    pub(crate) async fn send(&self, method: &str, target: &str, body: &Value) -> Answer {
+        self.ask(method, target).json(body).send().await
+    }
+
+    /// The embedded twin of a route.
+    pub(crate) fn embedded(&self, route: &str) -> Arc<Served> {
+        let route = self.running.status.gateway.route(route).expect("a route");
+        route.account.twin.clone().expect("an embedded twin")
+    }
+}
