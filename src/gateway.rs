@@ -2,9 +2,9 @@
 
 use crate::{
     clock,
-    config::{CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
+    config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
     mock::{self, Served, TWINS},
-    schema::{Document, DocumentError},
+    schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     upstream::{
         Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
@@ -13,7 +13,7 @@ use crate::{
 };
 use adapters::{VENDORS, Vendor, reader::Keep};
 use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// The API's own document.
 pub const OPENAPI: &str = include_str!("../schemas/gateway.json");
@@ -64,6 +64,18 @@ pub enum BuildError {
         /// What is missing.
         operation: &'static str,
     },
+    /// A newer document cannot be used.
+    #[error("the document `{}` of `{vendor}` cannot be used: {why}", path.display())]
+    NewerDocument {
+        /// The vendor.
+        vendor: &'static str,
+        /// The key of the account that it is for.
+        account: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Something about one account.
     #[error("account `{account}`: {why}")]
     Account {
@@ -81,18 +93,19 @@ impl Gateway {
     /// A document that does not compile or lacks an operation, a secret that no header can hold.
     pub fn build(config: Config, lanes: Arc<Lanes>, seed: u64) -> Result<Self, BuildError> {
         let document = Document::compile("gateway", OPENAPI, &|_| None)?;
-        let mut compiled: BTreeMap<&str, Arc<Document>> = BTreeMap::new();
+        let mut compiled: BTreeMap<(&str, Option<PathBuf>), Arc<Document>> = BTreeMap::new();
         let mut accounts = Vec::new();
         for (at, account) in config.accounts.iter().enumerate() {
             let vendor = vendor(account.vendor).ok_or_else(|| BuildError::Account {
                 account: account.key.clone(),
                 why: format!("no vendor is called `{}`", account.vendor),
             })?;
-            let document = match compiled.get(vendor.name) {
+            let key = (vendor.name, account.document.clone());
+            let document = match compiled.get(&key) {
                 Some(document) => document.clone(),
                 None => {
-                    let document = Arc::new(compile(vendor)?);
-                    compiled.insert(vendor.name, document.clone());
+                    let document = Arc::new(document_of(vendor, account)?);
+                    compiled.insert(key, document.clone());
                     document
                 }
             };
@@ -142,22 +155,56 @@ pub fn vendor(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().copied().find(|vendor| vendor.name == name)
 }
 
-/// A vendor's document, compiled, with every operation that its adapter calls.
+/// The document that an account is held against: the vendored one, or a newer one that allows all that the
+/// adapter can emit.
+fn document_of(vendor: &'static Vendor, account: &AccountConfig) -> Result<Document, BuildError> {
+    let Some(path) = &account.document else {
+        return compile(vendor, vendor.document);
+    };
+    let unusable = |why: String| BuildError::NewerDocument {
+        vendor: vendor.name,
+        account: account.key.clone(),
+        path: path.clone(),
+        why,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let document = compile(vendor, &text).map_err(|error| unusable(error.to_string()))?;
+    let adapter = (vendor.build)(&account.settings, document.value());
+    let (certain, undecided): (Vec<Unproven>, Vec<Unproven>) = prove(&*adapter, &document)
+        .into_iter()
+        .partition(|unproven| unproven.certain);
+    for unproven in undecided {
+        // Each body is checked again before it is sent.
+        tracing::warn!(vendor = vendor.name, path = %path.display(), %unproven, "not proven of a newer document");
+    }
+    if certain.is_empty() {
+        return Ok(document);
+    }
+    Err(unusable(
+        certain
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; "),
+    ))
+}
+
+/// A document of a vendor, compiled, with every operation that its adapter calls.
 ///
 /// # Errors
 /// When it does not compile or an operation is missing.
-pub fn compile(vendor: &Vendor) -> Result<Document, BuildError> {
+pub fn compile(vendor: &Vendor, text: &str) -> Result<Document, BuildError> {
     let kept = |id: &str| {
-        vendor
+        let (_, keep) = vendor
             .operations
             .iter()
-            .find(|(operation, _)| *operation == id)
-            .and_then(|(_, keep)| match keep {
-                Keep::Everything => None,
-                Keep::Only(paths) => Some(*paths),
-            })
+            .find(|(operation, _)| *operation == id)?;
+        match keep {
+            Keep::Everything => None,
+            Keep::Only(paths) => Some(*paths),
+        }
     };
-    let document = Document::compile(vendor.name, vendor.document, &kept)?;
+    let document = Document::compile(vendor.name, text, &kept)?;
     for (operation, _) in vendor.operations {
         if document.operation(operation).is_none() {
             return Err(BuildError::Operation {
@@ -170,7 +217,7 @@ pub fn compile(vendor: &Vendor) -> Result<Document, BuildError> {
 }
 
 fn build_account(
-    config: &crate::config::AccountConfig,
+    config: &AccountConfig,
     vendor: &'static Vendor,
     document: Arc<Document>,
     seed: u64,

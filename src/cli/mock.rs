@@ -71,6 +71,7 @@ async fn serve_all(options: &Options) -> Result<(), String> {
     } else {
         options.twins.clone()
     };
+    let signalled = stop_signal();
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Vec::new();
     for (name, address) in places {
@@ -99,7 +100,7 @@ async fn serve_all(options: &Options) -> Result<(), String> {
             let _ = stopped.wait_for(|stop| *stop).await;
         })));
     }
-    stop_signal().await;
+    signalled.await;
     let _ = stop.send(true);
     for task in tasks {
         let _ = task.await;

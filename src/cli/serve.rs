@@ -155,6 +155,8 @@ pub(super) fn run(file: &Path) -> u8 {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
+        // A signal that comes while everything starts is a stop too.
+        let stop = stop_signal();
         let running = match start(loaded.config).await {
             Ok(running) => running,
             Err(error) => {
@@ -163,7 +165,7 @@ pub(super) fn run(file: &Path) -> u8 {
             }
         };
         tracing::info!(public = %running.public, admin = %running.admin, "tagway serves");
-        stop_signal().await;
+        stop.await;
         tracing::info!("tagway stops");
         match running.stop().await {
             0 => FINE,
@@ -178,21 +180,23 @@ pub(super) fn run(file: &Path) -> u8 {
     code
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn stop_signal() {
+/// Takes SIGTERM and SIGINT over as soon as it is called; what it gives back waits for the first of them.
+pub(super) fn stop_signal() -> impl Future<Output = ()> {
     let (terminate, interrupt) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     );
-    match (terminate, interrupt) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    async {
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            // Without handlers the signals end the process by themselves.
+            _ => std::future::pending().await,
         }
-        // Without handlers the signals end the process by themselves.
-        _ => std::future::pending().await,
     }
 }
 

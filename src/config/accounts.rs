@@ -1,6 +1,7 @@
 //! Whose conversations they are: which routes share a vendor account, and that they agree about it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use adapters::settings::Settings;
@@ -36,6 +37,8 @@ pub struct AccountConfig {
     pub catalogue_ttl: Duration,
     /// The largest catalogue that is read.
     pub catalogue_max_tags: usize,
+    /// A newer document of the vendor than the vendored one.
+    pub document: Option<PathBuf>,
     /// How long after an attempt's end a write with an unknown outcome may still take effect.
     pub settle: Duration,
     /// How often a call that is safe to repeat is sent at most.
@@ -277,6 +280,7 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
         settings: route.draft.settings.clone(),
         catalogue_ttl: table.time(&keys::CATALOGUE_TTL_MS),
         catalogue_max_tags: table.size(&keys::CATALOGUE_MAX_TAGS),
+        document: table.text(&keys::DOCUMENT).map(PathBuf::from),
         settle: table.time(&keys::SETTLE_MS),
         attempts: u32::try_from(table.number(&keys::ATTEMPTS)).unwrap_or(u32::MAX),
         attempt_timeout: table.time(&keys::ATTEMPT_TIMEOUT_MS),

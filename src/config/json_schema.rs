@@ -188,6 +188,7 @@ fn text(form: Form, vendors: &[VendorKeys]) -> Value {
         }
         Form::Client => "^[A-Za-z0-9_.-]{1,64}$",
         Form::Hash => "^[0-9A-Fa-f]{64}$",
+        Form::Path => ".",
         Form::BaseUrl => "^(?:mock|[Hh][Tt][Tt][Pp][Ss]?:.+)$",
         Form::Reference => "^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$",
     };

@@ -50,6 +50,7 @@ pub const KEYS: &[Key] = &[
     CATALOGUE,
     CATALOGUE_TTL_MS,
     CATALOGUE_MAX_TAGS,
+    DOCUMENT,
     WRITERS,
     FOREIGN_WRITERS,
     SETTLE_MS,
@@ -212,6 +213,11 @@ pub(super) const CATALOGUE_TTL_MS: Key = account(
     "catalogue_ttl_ms",
     ms(60_000, 100, 86_400_000),
     "How long a catalogue is used after it was read.",
+);
+pub(super) const DOCUMENT: Key = account(
+    "document",
+    text(false, Form::Path),
+    "A newer OpenAPI document of the vendor, as JSON; by default the one that the program was built with.",
 );
 pub(super) const CATALOGUE_MAX_TAGS: Key = account(
     "catalogue_max_tags",

@@ -81,6 +81,8 @@ pub enum Form {
     BaseUrl,
     /// `env:NAME` or `file:PATH`.
     Reference,
+    /// The path of a file.
+    Path,
 }
 
 /// What a client may be allowed to do.

@@ -1,7 +1,7 @@
 //! Proof that all bodies an adapter can emit fit the vendor's document, before one is sent.
 
 use super::Document;
-use adapters::Adapter;
+use adapters::{Adapter, path::MAX_ID_BYTES};
 use jsonschema::canonical::{CanonicalSchema, CanonicalizationError, Containment, Satisfiability};
 use serde_json::{Value, json};
 
@@ -100,7 +100,8 @@ fn samples(schema: &Value) -> Vec<Value> {
     };
     let edges = |least: &str, most: &str| {
         let least = number(least).unwrap_or(0);
-        [least, number(most).unwrap_or(least + 1)]
+        // A text without a limit can be as long as an id may be.
+        [least, number(most).unwrap_or(MAX_ID_BYTES)]
     };
     if let Some(branches) = schema.get("anyOf").and_then(Value::as_array) {
         return branches.iter().flat_map(samples).collect();
@@ -115,13 +116,14 @@ fn samples(schema: &Value) -> Vec<Value> {
         Some("boolean") => vec![Value::Bool(true), Value::Bool(false)],
         Some("array") => {
             let items = samples(schema.get("items").unwrap_or(&Value::Null));
-            let item = items.first().cloned().unwrap_or(Value::Null);
             // A list without a limit can be as long as a vendor lets a set grow.
             let lengths = [
                 number("minItems").unwrap_or(0),
                 number("maxItems").unwrap_or(UNLIMITED),
             ];
-            lengths.map(|n| Value::from(vec![item.clone(); n])).into()
+            let ends = [items.first(), items.last()].into_iter().flatten();
+            ends.flat_map(|item| lengths.map(|n| Value::from(vec![item.clone(); n])))
+                .collect()
         }
         Some("object") => {
             let properties: Vec<(&String, Vec<Value>)> = schema

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc};
 use tagway::mock::Options;
 use tempfile::TempDir;
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::sync::Semaphore;
 
 /// A gateway as a process, and where it listens.
 struct Serving {
@@ -53,9 +53,13 @@ impl Serving {
         (answer.status, answer.json())
     }
 
-    async fn closed(&self) {
-        soon("a closed listener", async {
-            while TcpStream::connect(self.public).await.is_ok() {}
+    /// Tells the process to stop, and waits until it is at it.
+    async fn stopping(&mut self) {
+        self.process.signal("TERM");
+        line_with(&mut self.process.err, "tagway stops").await;
+        let admin = self.admin;
+        soon("the end of readiness", async {
+            while Ask::elsewhere(admin, "GET", "/readyz").send().await.status != 503 {}
         })
         .await;
     }
@@ -111,8 +115,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
     let target = tags_of("awardee", &conversation(1));
     let request = tokio::spawn(Ask::new(serving.public, "GET", &target).send());
     vendor.arrived("GET", 1).await;
-    serving.process.signal("TERM");
-    serving.closed().await;
+    serving.stopping().await;
     let (status, ready) = serving.health("/readyz").await;
     assert_eq!((status, &ready["ready"]), (503, &json!(false)));
     assert_eq!(serving.health("/healthz").await.0, 200);
@@ -130,8 +133,7 @@ async fn a_write_whose_caller_left_is_finished_before_the_end() {
     let request = tokio::spawn(Ask::new(serving.public, "PUT", &target).send());
     vendor.arrived("PUT", 1).await;
     request.abort();
-    serving.process.signal("TERM");
-    serving.closed().await;
+    serving.stopping().await;
     permits.add_permits(10);
     assert_eq!(serving.process.end().await.code(), Some(0));
     let held = vendor

@@ -124,6 +124,7 @@ responses = "enforce"
 catalogue = "no-delete"
 catalogue_ttl_ms = 1_400
 catalogue_max_tags = 15
+document = "maple.json"
 writers = "shared"
 foreign_writers = "off"
 settle_ms = 1_600
@@ -221,6 +222,10 @@ scheme = "raw"
     assert_eq!(
         (account.catalogue_ttl, account.catalogue_max_tags),
         (ms(1_400), 15)
+    );
+    assert_eq!(
+        account.document.as_deref(),
+        Some(std::path::Path::new("maple.json"))
     );
     assert_eq!(
         (account.settle, account.attempt_timeout),

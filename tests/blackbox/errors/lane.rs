@@ -3,12 +3,11 @@
 use super::{cases, told};
 use crate::support::{
     Fault, Faulty, Gateway, OnSocket, VENDORS, Wire, conversation, labels, open, route, soon,
-    tags_of, texts, until,
+    tags_of, texts,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 use tagway::{error::Code, mock::Options};
-use tokio::net::TcpStream;
 
 /// A gateway on a twin with these options.
 async fn with(vendor: &str, options: Options) -> (Gateway, OnSocket) {
@@ -170,12 +169,13 @@ cases! {
         let mut wire = Wire::open(at).await;
         wire.send(begun).await;
         // Once a later request is answered, the beginning of the earlier one has been read.
-        gateway.get("/openapi.json").await.is(200);
+        let mut idle = Wire::open(at).await;
+        idle.send(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        idle.answer_to("GET").await.is(200);
         let stopping = tokio::spawn(gateway.running.stop());
-        until("the end of readiness", || !status.ready.load(std::sync::atomic::Ordering::Acquire)).await;
-        soon("a closed listener", async {
-            while TcpStream::connect(at).await.is_ok() {}
-        }).await;
+        // A connection without a request is closed when the stop begins.
+        assert!(idle.ends().await);
+        assert!(!status.ready.load(Ordering::Acquire));
         wire.send(rest).await;
         let answer = wire.answer_to("GET").await;
         assert!(wire.ends().await);
