@@ -1,8 +1,10 @@
 //! The lanes of this process: a queue and a task for each conversation that has work.
 
 use super::{
-    Changed, EditJob, Edited, Job, NameLocks, Sequencer, catalogue,
-    conclude::{Concluded, carry_out},
+    Changed, EditJob, Edited, Job, NameLocks, Sequencer,
+    batch::{BatchConcluded, Taken, carry_out},
+    catalogue,
+    unsettled::{Touch, Unsettled},
     waiting::{CallOff, CallOffOnDrop, Member, Progress},
 };
 use crate::{
@@ -22,11 +24,14 @@ use std::{
 };
 use tokio::{
     sync::{Notify, oneshot},
-    time::{Instant, sleep_until, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 /// Most changes that wait in one lane.
-const MAX_WAITING: usize = 256;
+const MAX_WAITING: usize = 1_024;
+
+/// Most changes that are folded into one plan.
+const MAX_BATCH: usize = 128;
 
 /// Most lanes at once.
 const MAX_LANES: usize = 100_000;
@@ -57,9 +62,9 @@ type LaneKey = (String, String);
 #[derive(Default)]
 struct Lane {
     queue: Mutex<VecDeque<Member>>,
-    /// Until when an earlier write may still take effect; until then the lane rests. Where tags are added and
-    /// removed one by one this keeps back more than it has to: changes of other names could go on.
-    unsettled: Mutex<Option<Instant>>,
+    /// What an earlier write may still change.
+    unsettled: Mutex<Unsettled>,
+    arrived: Notify,
 }
 
 impl Default for Lanes {
@@ -112,8 +117,10 @@ impl Sequencer for Lanes {
             let deadline = job.deadline;
             let settle = job.route.account.limits.settle;
             let progress = Arc::new(Progress::default());
+            let touch = Touch::of(&job);
             let (answer, waiting) = oneshot::channel();
             let lane = shared.enqueue(Member {
+                touch: touch.clone(),
                 job,
                 since: Instant::now(),
                 progress: progress.clone(),
@@ -126,7 +133,7 @@ impl Sequencer for Lanes {
                     Ok(Ok(result)) => result,
                     Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
                         .outcome(Outcome::Unknown)),
-                    Err(_) => Err(too_late(progress.call_off(), &lane, settle)),
+                    Err(_) => Err(too_late(progress.call_off(), &lane, &touch, settle)),
                 };
             drop(gone);
             result
@@ -146,11 +153,7 @@ impl Sequencer for Lanes {
                     return Err(Error::new(Code::Deadline, "the caller is gone")
                         .outcome(Outcome::NotApplied));
                 }
-                let mut writing = Writing {
-                    shared: &shared,
-                    counted: false,
-                };
-                writing.begin();
+                let _counted = Writing::begin(&shared);
                 catalogue::edit(&job, &working, &shared.names).await
             });
             let result =
@@ -192,15 +195,10 @@ fn settling(until: Instant) -> Error {
     .outcome(Outcome::NotApplied)
 }
 
-fn too_late(call_off: CallOff, lane: &Lane, settle: Duration) -> Error {
+fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> Error {
     let now = Instant::now();
-    match (call_off, *lock(&lane.unsettled)) {
-        (CallOff::Queued, Some(until)) if until > now => Error::new(
-            Code::ConversationSettling,
-            "an earlier write to this conversation may still take effect",
-        )
-        .retry_after(until - now)
-        .outcome(Outcome::NotApplied),
+    match (call_off, lock(&lane.unsettled).holds_up(touch)) {
+        (CallOff::Queued, Some(until)) if until > now => settling(until),
         (CallOff::Queued | CallOff::Preparing, _) => Error::new(
             Code::Deadline,
             "the deadline passed before anything was sent",
@@ -234,9 +232,9 @@ impl Shared {
         let lane = match shard.entry(key.clone()) {
             Entry::Occupied(lane) => {
                 let lane = lane.get().clone();
-                if let Some(until) =
-                    lock(&lane.unsettled).filter(|until| *until >= member.job.deadline)
-                {
+                // One that cannot outlast what is open is refused at once, with the true wait.
+                let held_up = lock(&lane.unsettled).holds_up(&member.touch);
+                if let Some(until) = held_up.filter(|until| *until >= member.job.deadline) {
                     return Err(settling(until));
                 }
                 let mut queue = lock(&lane.queue);
@@ -248,6 +246,7 @@ impl Shared {
                 }
                 queue.push_back(member);
                 drop(queue);
+                lane.arrived.notify_one();
                 lane
             }
             Entry::Vacant(place) => {
@@ -264,31 +263,71 @@ impl Shared {
         Ok(lane)
     }
 
-    /// The lane's next change; without one the lane is gone.
-    fn next(&self, key: &LaneKey, lane: &Lane) -> Option<Member> {
+    /// What the lane has to do next.
+    fn next(&self, key: &LaneKey, lane: &Lane) -> Next {
         let mut shard = lock(self.shard(key));
-        let next = lock(&lane.queue).pop_front();
-        if next.is_none() {
-            shard.remove(key);
-            self.lanes.fetch_sub(1, Ordering::AcqRel);
+        let mut unsettled = lock(&lane.unsettled);
+        unsettled.settle(Instant::now());
+        let mut queue = lock(&lane.queue);
+        let batch = take(&mut queue, &unsettled);
+        if !batch.is_empty() {
+            return Next::Batch(batch);
         }
-        next
+        if let Some(until) = unsettled.next() {
+            return Next::Rest(until);
+        }
+        shard.remove(key);
+        self.lanes.fetch_sub(1, Ordering::AcqRel);
+        Next::Done
     }
 }
 
-/// What is known of a change on which the gateway failed.
-fn gave_up(job: &Job, progress: &Progress) -> Concluded {
-    let error = Error::new(Code::Internal, "the gateway failed on this change");
-    match progress.call_off() {
-        CallOff::Writing => Concluded {
-            result: Err(error.outcome(Outcome::Unknown)),
-            unsettled: Some(Instant::now() + job.route.account.limits.settle),
-        },
-        CallOff::Queued | CallOff::Preparing => Concluded {
-            result: Err(error.outcome(Outcome::NotApplied)),
-            unsettled: None,
-        },
+enum Next {
+    /// Changes to be carried out, in order.
+    Batch(Vec<Member>),
+    /// Nothing can be done before then, unless something arrives.
+    Rest(Instant),
+    /// The lane is gone.
+    Done,
+}
+
+/// Takes the changes that nothing holds up. A change that has to wait holds up later ones about the same.
+fn take(queue: &mut VecDeque<Member>, unsettled: &Unsettled) -> Vec<Member> {
+    let mut batch = Vec::new();
+    let mut waiting = VecDeque::new();
+    for member in queue.drain(..) {
+        let held_up = unsettled.holds_up(&member.touch).is_some()
+            || waiting.iter().any(|earlier: &Member| {
+                // A whole set that waits lets single names pass: they come before it.
+                earlier.touch != Touch::Whole && earlier.touch.meets(&member.touch)
+            });
+        if held_up || batch.len() >= MAX_BATCH {
+            waiting.push_back(member);
+        } else if member.progress.begin() {
+            batch.push(member);
+        }
     }
+    *queue = waiting;
+    batch
+}
+
+/// What is known of changes on which the gateway failed.
+fn gave_up(members: &[Taken<'_>]) -> BatchConcluded {
+    let mut unsettled = Unsettled::default();
+    let results = members.iter().map(|member| {
+        let error = Error::new(Code::Internal, "the gateway failed on this change");
+        Err(match member.progress.call_off() {
+            CallOff::Writing => {
+                unsettled.extend(Unsettled::whole(
+                    Instant::now() + member.job.route.account.limits.settle,
+                ));
+                error.outcome(Outcome::Unknown)
+            }
+            CallOff::Queued | CallOff::Preparing => error.outcome(Outcome::NotApplied),
+        })
+    });
+    let results = results.collect();
+    BatchConcluded { results, unsettled }
 }
 
 fn overloaded(detail: &str) -> Error {
@@ -298,55 +337,53 @@ fn overloaded(detail: &str) -> Error {
 }
 
 async fn run(shared: Arc<Shared>, key: LaneKey, lane: Arc<Lane>) {
-    while let Some(member) = shared.next(&key, &lane) {
-        let Member {
-            job,
-            since,
-            progress,
-            answer,
-        } = member;
-        if !progress.begin() {
-            continue;
-        }
-        job.meter.queued(since.elapsed());
-        let writing = Writing {
-            shared: &shared,
-            counted: false,
+    loop {
+        let batch = match shared.next(&key, &lane) {
+            Next::Batch(batch) => batch,
+            Next::Rest(until) => {
+                // Whatever arrives may be about other names.
+                let _ = timeout_at(until, lane.arrived.notified()).await;
+                continue;
+            }
+            Next::Done => return,
         };
+        for member in &batch {
+            member.job.meter.queued(member.since.elapsed());
+        }
+        let taken: Vec<Taken<'_>> = batch
+            .iter()
+            .map(|member| Taken {
+                job: &member.job,
+                progress: &member.progress,
+            })
+            .collect();
+        let counted = Writing::begin(&shared);
         // A lane that dies would leave its conversation without one for good.
-        let work =
-            AssertUnwindSafe(carry_out(&job, &progress, &shared.names, writing)).catch_unwind();
-        let Concluded { result, unsettled } =
-            work.await.unwrap_or_else(|_| gave_up(&job, &progress));
-        *lock(&lane.unsettled) = unsettled;
-        // A caller that is gone needs no answer.
-        let _ = answer.send(result);
-        if let Some(until) = unsettled {
-            sleep_until(until).await;
-            *lock(&lane.unsettled) = None;
+        let work = AssertUnwindSafe(carry_out(&taken, &shared.names)).catch_unwind();
+        let BatchConcluded { results, unsettled } = work.await.unwrap_or_else(|_| gave_up(&taken));
+        drop(counted);
+        lock(&lane.unsettled).extend(unsettled);
+        for (member, result) in batch.into_iter().zip(results) {
+            // A caller that is gone needs no answer.
+            let _ = member.answer.send(result);
         }
     }
 }
 
-/// Counts a lane's write for as long as it is under way.
-pub(super) struct Writing<'a> {
-    shared: &'a Shared,
-    counted: bool,
-}
+/// Counts a cycle of a lane for as long as it is under way: it may be writing.
+struct Writing<'a>(&'a Shared);
 
-impl Writing<'_> {
-    pub(super) fn begin(&mut self) {
-        self.shared.writing.fetch_add(1, Ordering::AcqRel);
-        self.counted = true;
+impl<'a> Writing<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.writing.fetch_add(1, Ordering::AcqRel);
+        Self(shared)
     }
 }
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        if self.counted {
-            self.shared.writing.fetch_sub(1, Ordering::AcqRel);
-            self.shared.idle.notify_waiters();
-        }
+        self.0.writing.fetch_sub(1, Ordering::AcqRel);
+        self.0.idle.notify_waiters();
     }
 }
 

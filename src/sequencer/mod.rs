@@ -3,14 +3,19 @@
 //! What is judged, planned and sent lives in the files beside this one; who owns a lane is behind
 //! [`Sequencer`], so that another owner than this process can be put there.
 
+mod batch;
 mod catalogue;
 mod conclude;
 mod creating;
+mod evidence;
 mod execute;
 mod lane;
 mod names;
 mod prepare;
 mod refusal;
+#[cfg(test)]
+mod tests;
+mod unsettled;
 mod waiting;
 
 pub(crate) use catalogue::lookup;

@@ -8,8 +8,8 @@ use crate::{
     upstream::{BadUrl, CallError},
 };
 use adapters::{
-    Attributes, BadId, Call, Carried, Catalogue, Edit, Effect, Folding, Goal, HeldTag, Refusal,
-    State, Step, name_ids,
+    Attributes, BadId, Call, Carried, Catalogue, CatalogueTag, Edit, Effect, Folding, Goal,
+    HeldTag, Refusal, State, Step, name_ids,
 };
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct Prepared {
     pub steps: Vec<Step>,
     /// The reads that were made.
     pub reads: Vec<Call>,
+    /// The tags that were made: as they were planned, and as they are.
+    pub made: Vec<(HeldTag, CatalogueTag)>,
     /// The catalogue that the names were resolved with.
     pub catalogue: Arc<Catalogue>,
 }
@@ -148,7 +150,11 @@ pub(super) fn catalogue_failed(job: &Job) -> impl Fn(CallError) -> Error + '_ {
     |error| error.before_any_write(&job.route.account, Code::VendorInvalidResponse)
 }
 
-fn check(condition: &IfMatch, job: &Job, carried: &Carried) -> Result<(), Error> {
+/// Holds a set against a condition.
+///
+/// # Errors
+/// `precondition-failed`, with the set and its entity tag.
+pub(super) fn check(condition: &IfMatch, job: &Job, carried: &Carried) -> Result<(), Error> {
     let current = etag(&job.route.account.key, &job.conversation, carried);
     match condition {
         IfMatch::Exists => Ok(()),
@@ -163,7 +169,11 @@ fn check(condition: &IfMatch, job: &Job, carried: &Carried) -> Result<(), Error>
     }
 }
 
-fn planned(
+/// The plan of a folding.
+///
+/// # Errors
+/// An id that cannot stand in the vendor's URL.
+pub(super) fn planned(
     job: &Job,
     before: Option<Carried>,
     folding: Folding<'_>,
@@ -188,6 +198,7 @@ fn planned(
         after,
         effect,
         creations,
+        made: Vec::new(),
         steps,
         reads,
         catalogue,

@@ -7,11 +7,12 @@ use std::sync::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Changed, Job};
+use super::{Changed, Job, unsettled::Touch};
 
 /// A change in a lane's queue.
 pub(super) struct Member {
     pub(super) job: Job,
+    pub(super) touch: Touch,
     pub(super) since: Instant,
     pub(super) progress: Arc<Progress>,
     pub(super) answer: oneshot::Sender<Result<Changed, Error>>,
@@ -45,9 +46,9 @@ impl Progress {
         self.advance(WAITING, PREPARING)
     }
 
-    /// The lane is about to write; false when the change was called off.
+    /// The lane is about to write, or has said so before; false when the change was called off.
     pub(super) fn write(&self) -> bool {
-        self.advance(PREPARING, WRITING)
+        self.advance(PREPARING, WRITING) || self.phase.load(Ordering::Acquire) == WRITING
     }
 
     /// The caller stops waiting.

@@ -120,6 +120,20 @@ impl Default for Meter {
 }
 
 impl Meter {
+    /// Of a request that arrived then.
+    pub fn since(started: Instant) -> Self {
+        Self {
+            started,
+            ..Self::default()
+        }
+    }
+
+    /// Adds what was spent for several requests together: each of them waited for all of it.
+    pub fn absorb(&self, shared: &Self) {
+        self.calls.fetch_add(shared.calls(), Ordering::Relaxed);
+        self.spent(shared.vendor_time());
+    }
+
     /// When the request arrived.
     pub fn started(&self) -> Instant {
         self.started
