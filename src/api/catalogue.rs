@@ -1,12 +1,13 @@
 //! The operations on an account's catalogue.
 
 use super::{
-    Asked, Notes, Reply, answers,
+    Asked, Notes, Reply,
     body::{self, Kind},
     change::in_path,
     headers::{self, Query},
     router::OneKind,
 };
+use crate::answers::{CatalogueAnswer, CataloguePage, EditAnswer, EditDryRun};
 use crate::{
     config::CatalogueAccess,
     error::{Code, Error},
@@ -14,7 +15,6 @@ use crate::{
     sequencer::{Action, EditJob, Edited, TagUpdate, lookup},
 };
 use adapters::{Attributes, CatalogueTag, Identity, Tag, fold};
-use answers::{CatalogueAnswer, CataloguePage, EditAnswer, EditDryRun};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::StatusCode;

@@ -1,13 +1,17 @@
 //! The operations on a conversation's tags.
 
 use super::{
-    Asked, Notes, Reply, answers,
+    Asked, Notes, Reply,
     body::{self, Kind},
     change as changes, headers,
     headers::Prefer,
     router::ChangeKind,
 };
+use crate::answers::{
+    ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag, TagOnConversation,
+};
 use crate::{
+    answers,
     config::CatalogueAccess,
     error::{Code, Error},
     etag::etag,
@@ -15,7 +19,6 @@ use crate::{
     sequencer::{Changed, Job, Prepared, prepare, preview},
 };
 use adapters::{Element, Handle, Writes};
-use answers::{ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag, TagOnConversation};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::Body;

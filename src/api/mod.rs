@@ -3,7 +3,6 @@
 //! The order in which faults are looked for is the order of the statements here: path and method, key, route,
 //! query, scope, media type and Accept, size, JSON, schema; what remains is judged in the lane.
 
-pub mod answers;
 mod body;
 mod catalogue;
 mod change;

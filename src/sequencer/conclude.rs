@@ -10,8 +10,7 @@ use super::{
     waiting::Progress,
 };
 use crate::{
-    api::answers,
-    clock,
+    answers, clock,
     error::{Code, Error, Outcome},
     etag::etag,
     upstream::CallError,

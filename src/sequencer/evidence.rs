@@ -6,7 +6,7 @@ use super::{
     prepare::{Prepared, bad_id},
 };
 use crate::{
-    api::answers::{self, TagOnConversation},
+    answers::{self, TagOnConversation},
     error::{Code, Error},
     etag::etag,
     upstream::CallError,

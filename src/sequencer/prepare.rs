@@ -2,7 +2,7 @@
 
 use super::{IfMatch, Job, creating, refusal};
 use crate::{
-    api::answers,
+    answers,
     error::{Code, Error, Outcome},
     etag::etag,
     upstream::{BadUrl, CallError},

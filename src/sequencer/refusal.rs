@@ -1,7 +1,7 @@
 //! A refused change, as its caller is told.
 
 use crate::{
-    api::answers::TagOnConversation,
+    answers::TagOnConversation,
     error::{Code, Error, Outcome},
 };
 use adapters::{Catalogue, CatalogueTag, Identity, Place, Refusal, TagRef, fold};

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and these helpers are used by nothing else"
 )]
 
+mod catalogue;
 mod conditional;
 mod errors;
 mod openapi;

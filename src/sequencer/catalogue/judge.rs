@@ -2,7 +2,7 @@
 
 use super::EditJob;
 use crate::{
-    api::answers::CatalogueAnswer,
+    answers::CatalogueAnswer,
     config::OnLoss,
     error::{Code, Error, Outcome},
 };

@@ -11,7 +11,7 @@ use super::{
     waiting::Progress,
 };
 use crate::{
-    api::answers::PlannedCall,
+    answers::PlannedCall,
     error::{Code, Error, Outcome},
     gateway::Route,
     upstream::{CallContext, CallError, Meter},
