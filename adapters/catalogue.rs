@@ -22,8 +22,8 @@ pub struct CatalogueTag {
     pub created_at: Option<String>,
 }
 
-/// A snapshot of an account's catalogue, in the vendor's order.
-#[derive(Debug, Default)]
+/// A snapshot of an account's catalogue: in the vendor's order, then what was made since.
+#[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     tags: Vec<CatalogueTag>,
     by_identity: HashMap<Identity, Vec<u32>>,
@@ -36,26 +36,61 @@ impl Catalogue {
     pub fn new(listed: impl IntoIterator<Item = CatalogueTag>) -> Self {
         let mut catalogue = Self::default();
         for tag in listed {
-            let at = u32::try_from(catalogue.tags.len()).unwrap_or(u32::MAX);
-            if let Some(id) = &tag.id {
-                if catalogue.by_id.contains_key(id) {
-                    continue;
-                }
-                catalogue.by_id.insert(id.clone(), at);
+            if tag
+                .id
+                .as_ref()
+                .is_none_or(|id| !catalogue.by_id.contains_key(id))
+            {
+                catalogue.push(tag);
             }
-            catalogue
-                .by_identity
-                .entry(tag.identity.clone())
-                .or_default()
-                .push(at);
-            catalogue
-                .by_name
-                .entry(tag.identity.name.clone())
-                .or_default()
-                .push(at);
-            catalogue.tags.push(tag);
         }
         catalogue
+    }
+
+    /// Takes a tag that was made or changed; it takes the place of the one with its id, or of the same option.
+    pub fn insert(&mut self, made: CatalogueTag) {
+        if self.place_of(&made).is_some() {
+            self.remove(&made);
+        }
+        self.push(made);
+    }
+
+    /// Takes a tag out: the one with this id, or the same option.
+    pub fn remove(&mut self, gone: &CatalogueTag) {
+        if let Some(place) = self.place_of(gone) {
+            let mut tags = std::mem::take(&mut self.tags);
+            tags.remove(place);
+            *self = Self::new(tags);
+        }
+    }
+
+    fn place_of(&self, tag: &CatalogueTag) -> Option<usize> {
+        match &tag.id {
+            Some(id) => self.by_id.get(id).map(|place| *place as usize),
+            None => {
+                let places = self.by_identity.get(&tag.identity)?;
+                places
+                    .iter()
+                    .map(|place| *place as usize)
+                    .find(|place| self.tags.get(*place).is_some_and(|t| t.id.is_none()))
+            }
+        }
+    }
+
+    fn push(&mut self, tag: CatalogueTag) {
+        let at = u32::try_from(self.tags.len()).unwrap_or(u32::MAX);
+        if let Some(id) = &tag.id {
+            self.by_id.insert(id.clone(), at);
+        }
+        self.by_identity
+            .entry(tag.identity.clone())
+            .or_default()
+            .push(at);
+        self.by_name
+            .entry(tag.identity.name.clone())
+            .or_default()
+            .push(at);
+        self.tags.push(tag);
     }
 
     /// Every tag, in the vendor's order.

@@ -82,7 +82,14 @@ impl Update {
             .description
             .take()
             .filter(|text| blank(text) != blank(&listed.description));
-        self.color = self.color.take().filter(|color| *color != listed.color);
+        let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            (one, other) => one == other,
+        };
+        self.color = self
+            .color
+            .take()
+            .filter(|color| !same(color, &listed.color));
     }
 }
 

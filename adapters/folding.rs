@@ -4,6 +4,8 @@
 //! true effect, a refused one leaves no trace, and the plan is made from where the folding ends.
 
 mod resolve;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use wanted::{Wanted, not_foreign, not_in_both, one_per_name, removes};

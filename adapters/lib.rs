@@ -14,6 +14,8 @@ mod elevenlabs;
 mod fold;
 mod folding;
 mod held;
+#[cfg(test)]
+mod laws;
 pub mod path;
 mod plan;
 pub mod reader;
@@ -79,6 +81,15 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// The call that asks for the first page of the catalogue.
     fn list(&self) -> Call;
+
+    /// How many tags the catalogue or the conversation has in all, where its pages say so. Where that changes from one page to the next,
+    /// tags have moved between the pages, and some may be on none that was read.
+    ///
+    /// # Errors
+    /// As [`Adapter::listed`].
+    fn total(&self, _answer: &Answer) -> Result<Option<usize>, Unreadable> {
+        Ok(None)
+    }
 
     /// Takes page `page` (from 0) of the catalogue and says how to ask for the next, if there is one.
     ///

@@ -87,13 +87,13 @@ pub fn query(query: &mut String, name: &str, value: &str) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadId {
     /// Blank, or longer than [`MAX_ID_BYTES`].
-    #[error("an id has 1 to {MAX_ID_BYTES} bytes and is not blank")]
+    #[error("an id must have 1 to {MAX_ID_BYTES} bytes and not be blank")]
     Length,
     /// `.` or `..`, which a URL parser resolves away.
-    #[error("an id is not `.` or `..`")]
+    #[error("an id must not be `.` or `..`")]
     Dots,
     /// A control character or one of `/ \ ? # %`.
-    #[error("an id has no control characters and none of `/ \\ ? # %`")]
+    #[error("an id must not hold control characters or any of `/ \\ ? # %`")]
     Character,
 }
 

@@ -133,7 +133,7 @@ impl NewTags {
         let length = tag.encode().chars().count();
         if length > self.text {
             return Err(format!(
-                "the text form of a new tag has at most {} characters, this one {length}",
+                "the text form of a new tag must have at most {} characters, this one has {length}",
                 self.text
             ));
         }
@@ -145,23 +145,27 @@ fn part(what: &str, text: &str, limit: usize) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
     if length == 0 {
-        return Err(format!("the {what} of a new tag is not blank"));
+        return Err(format!("the {what} of a new tag must not be blank"));
     }
     if length > limit {
         return Err(format!(
-            "the {what} of a new tag has at most {limit} characters, this one {length}"
+            "the {what} of a new tag must have at most {limit} characters, this one has {length}"
         ));
     }
     if text.chars().any(char::is_control) {
-        return Err(format!("the {what} of a new tag has no control characters"));
+        return Err(format!(
+            "the {what} of a new tag must not hold control characters"
+        ));
     }
     if text.chars().any(is_bidi_control) {
         return Err(format!(
-            "the {what} of a new tag has no characters that change the writing direction"
+            "the {what} of a new tag must not hold characters that change the writing direction"
         ));
     }
     if text.chars().all(is_zero_width) {
-        return Err(format!("the {what} of a new tag has visible characters"));
+        return Err(format!(
+            "the {what} of a new tag must hold a visible character"
+        ));
     }
     Ok(text.to_owned())
 }

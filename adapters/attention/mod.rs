@@ -5,6 +5,8 @@
 
 mod json;
 mod labels;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,

@@ -4,6 +4,8 @@
 //! source of each and marks what is assumed.
 
 mod json;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
@@ -99,6 +101,10 @@ impl Adapter for Awardee {
 
     fn list(&self) -> Call {
         list(0)
+    }
+
+    fn total(&self, answer: &Answer) -> Result<Option<usize>, Unreadable> {
+        parse::<json::List>(answer).map(|tags| Some(tags.total))
     }
 
     fn listed(

@@ -5,6 +5,8 @@
 
 mod edit;
 mod json;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
@@ -343,7 +345,8 @@ fn catalogue_tag(tag: json::Tag) -> CatalogueTag {
         tag: text,
         id: Some(tag.tag_id),
         holder: None,
-        description: tag.description,
+        // An empty text is how a description is taken away.
+        description: tag.description.filter(|text| !text.is_empty()),
         color: None,
         created_at: jiff::Timestamp::from_second(tag.created_at_unix_secs)
             .ok()
