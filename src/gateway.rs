@@ -11,9 +11,13 @@ use crate::{
         secret_forms,
     },
 };
-use adapters::{VENDORS, Vendor, reader::Keep};
+use adapters::{VENDORS, Vendor, reader::Keep, settings::Settings};
 use bytes::Bytes;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The API's own document.
 pub const OPENAPI: &str = include_str!("../schemas/gateway.json");
@@ -63,18 +67,6 @@ pub enum BuildError {
         vendor: &'static str,
         /// What is missing.
         operation: &'static str,
-    },
-    /// A newer document cannot be used.
-    #[error("the document `{}` of `{vendor}` cannot be used: {why}", path.display())]
-    NewerDocument {
-        /// The vendor.
-        vendor: &'static str,
-        /// The key of the account that it is for.
-        account: String,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
     },
     /// Something about one account.
     #[error("account `{account}`: {why}")]
@@ -158,34 +150,56 @@ pub fn vendor(name: &str) -> Option<&'static Vendor> {
 /// The document that an account is held against: the vendored one, or a newer one that allows all that the
 /// adapter can emit.
 fn document_of(vendor: &'static Vendor, account: &AccountConfig) -> Result<Document, BuildError> {
-    let Some(path) = &account.document else {
-        return compile(vendor, vendor.document);
-    };
-    let unusable = |why: String| BuildError::NewerDocument {
-        vendor: vendor.name,
-        account: account.key.clone(),
-        path: path.clone(),
-        why,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-    let document = compile(vendor, &text).map_err(|error| unusable(error.to_string()))?;
-    let adapter = (vendor.build)(&account.settings, document.value());
+    match &account.document {
+        None => compile(vendor, vendor.document),
+        Some(path) => {
+            newer_document(vendor, path, &account.settings).map_err(|why| BuildError::Account {
+                account: account.key.clone(),
+                why,
+            })
+        }
+    }
+}
+
+/// What is wrong with a newer document of a vendor, if anything: the configuration's check of it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_document(name: &str, path: &Path, settings: &Settings) -> Result<(), String> {
+    match vendor(name) {
+        Some(vendor) => newer_document(vendor, path, settings).map(|_| ()),
+        None => Err(format!("no vendor is called `{name}`")),
+    }
+}
+
+/// A document from a file, if it allows all that the vendor's adapter can emit.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn newer_document(
+    vendor: &'static Vendor,
+    path: &Path,
+    settings: &Settings,
+) -> Result<Document, String> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("`{shown}` cannot be read: {error}"))?;
+    let document = compile(vendor, &text).map_err(|error| format!("`{shown}`: {error}"))?;
+    let adapter = (vendor.build)(settings, document.value());
     let (certain, undecided): (Vec<Unproven>, Vec<Unproven>) = prove(&*adapter, &document)
         .into_iter()
         .partition(|unproven| unproven.certain);
     for unproven in undecided {
         // Each body is checked again before it is sent.
-        tracing::warn!(vendor = vendor.name, path = %path.display(), %unproven, "not proven of a newer document");
+        tracing::warn!(vendor = vendor.name, path = %shown, %unproven, "not proven of a newer document");
     }
     if certain.is_empty() {
         return Ok(document);
     }
-    Err(unusable(
-        certain
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; "),
+    let told: Vec<String> = certain.iter().map(ToString::to_string).collect();
+    Err(format!(
+        "`{shown}` does not allow what would be sent: {}",
+        told.join("; ")
     ))
 }
 

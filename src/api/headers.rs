@@ -188,9 +188,15 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
         ));
     }
     let (name, why) = if is_read {
-        (header::IF_MATCH, "it is possible on changes only")
+        (
+            header::IF_MATCH,
+            "it is possible on changes of a conversation's tags only",
+        )
     } else {
-        (header::IF_NONE_MATCH, "it is possible on reads only")
+        (
+            header::IF_NONE_MATCH,
+            "it is possible on reads of a conversation's tags only",
+        )
     };
     if headers.contains_key(&name) {
         Err(bad(&name, why))

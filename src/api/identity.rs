@@ -78,7 +78,7 @@ pub(super) fn identify<'a>(
         (Some(client), Some(_)) => Ok(Identity::Client(client)),
         _ => Err(Error::new(
             Code::Unauthenticated,
-            "send a client key as `Authorization: Bearer …`",
+            "a known client key has to be sent as `Authorization: Bearer …`",
         )),
     }
 }

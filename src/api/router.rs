@@ -203,7 +203,7 @@ pub fn decode(name: &str, segment: &str) -> Result<String, Error> {
     while let Some(byte) = bytes.next() {
         let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
         if byte == b'%' && !(hex(bytes.next()) && hex(bytes.next())) {
-            return Err(invalid("a `%` stands before two hexadecimal digits"));
+            return Err(invalid("a `%` must be followed by two hexadecimal digits"));
         }
     }
     match percent_encoding::percent_decode_str(segment).decode_utf8() {

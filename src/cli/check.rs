@@ -102,20 +102,15 @@ fn build(config: Config, effective: &Effective) -> Option<Fault> {
         })
         .collect();
     let error = Gateway::build(config, Arc::new(Lanes::new()), 0).err()?;
-    let key = match &error {
-        BuildError::NewerDocument { .. } => Some("document"),
-        BuildError::Account { .. } | BuildError::Document(_) | BuildError::Operation { .. } => None,
-    };
     let path = match &error {
-        BuildError::Account { account, .. } | BuildError::NewerDocument { account, .. } => routes
+        BuildError::Account { account, .. } => routes
             .into_iter()
             .find_map(|(key, path)| (key == *account).then_some(path)),
         BuildError::Document(_) | BuildError::Operation { .. } => None,
     };
-    let table = path.unwrap_or_default();
-    let path = key.map_or_else(|| table.clone(), |key| format!("{table}.{key}"));
+    let path = path.unwrap_or_default();
     Some(Fault {
-        place: place_of(&table, key, effective),
+        place: place_of(&path, effective),
         path,
         detail: error.to_string(),
         cure: None,
@@ -123,16 +118,14 @@ fn build(config: Config, effective: &Effective) -> Option<Fault> {
     })
 }
 
-/// Where a value of the table at `path` was written: that of `key`, or the first.
-fn place_of(path: &str, key: Option<&str>, effective: &Effective) -> Place {
+/// Where the first value of the table at `path` was written.
+fn place_of(path: &str, effective: &Effective) -> Place {
     let table = effective.tables.iter().find(|table| table.path == path);
     let origins = table.into_iter().flat_map(|table| &table.entries);
-    let mut written = origins
-        .filter(|entry| key.is_none_or(|key| entry.key == key))
-        .filter_map(|entry| match &entry.origin {
-            Origin::Written(place) => Some(place.clone()),
-            Origin::Default => None,
-        });
+    let mut written = origins.filter_map(|entry| match &entry.origin {
+        Origin::Written(place) => Some(place.clone()),
+        Origin::Default => None,
+    });
     written.next().unwrap_or(Place::Nowhere)
 }
 

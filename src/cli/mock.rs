@@ -94,7 +94,7 @@ async fn serve_all(options: &Options) -> Result<(), String> {
             .await
             .map_err(|error| format!("cannot listen on {address}: {error}"))?;
         let local = listener.local_addr().map_err(|error| error.to_string())?;
-        out(&format!("{name} http://{local}"));
+        out(&format!("{name} http://{local}{}", base_path(&name)));
         let mut stopped = stopped.clone();
         tasks.push(tokio::spawn(serve(listener, served, async move {
             let _ = stopped.wait_for(|stop| *stop).await;
@@ -106,4 +106,12 @@ async fn serve_all(options: &Options) -> Result<(), String> {
         let _ = task.await;
     }
     Ok(())
+}
+
+/// The path of the vendor's published base URL, below which its twin answers.
+fn base_path(name: &str) -> String {
+    let base =
+        crate::gateway::vendor(name).and_then(|vendor| vendor.base_url.parse::<http::Uri>().ok());
+    base.map(|base| base.path().trim_end_matches('/').to_owned())
+        .unwrap_or_default()
 }

@@ -28,7 +28,7 @@ mod snippet;
 mod tests;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path as FilePath};
 
 use figment::value::{Dict, Value};
 
@@ -124,6 +124,9 @@ pub struct VendorKeys {
     pub rate: &'static [&'static str],
     /// What `[routes.NAME.VENDOR]` may hold.
     pub settings: &'static [Setting],
+    /// What is wrong with a newer document of the vendor (its name, the file, its settings), held against what is
+    /// sent; nothing if it is fine.
+    pub document: fn(&str, &FilePath, &Settings) -> Result<(), String>,
 }
 
 /// Whether secrets are fetched.

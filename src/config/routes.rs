@@ -134,6 +134,12 @@ impl<'a> Written<'a> {
         }
         check_creation(&table, faults);
         let settings = settings(&table, vendor, vendors, faults);
+        if let Some(document) = table.text(&keys::DOCUMENT)
+            && let Err(why) = (vendor.document)(vendor.name, document.as_ref(), &settings)
+        {
+            let fault = table.error(&keys::DOCUMENT, why);
+            faults.push(fault.cure("the path is seen from where the program is started; without the key the built-in document is used"));
+        }
         let published = || {
             vendor
                 .rate

@@ -16,6 +16,7 @@ use crate::{
     upstream::CallError,
 };
 use adapters::{Attributes, Carried, CatalogueTag, Element, HeldTag, ProblemKind};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// What a lane learns from carrying out a change.
@@ -83,6 +84,10 @@ pub(super) async fn execute_plan(
     names: &NameLocks,
 ) -> Result<(Vec<Done>, Instant), Error> {
     let mut created = Vec::with_capacity(prepared.creations.len());
+    if !prepared.creations.is_empty() {
+        // The snapshot would have to be copied for each tag that is made.
+        prepared.catalogue = Arc::default();
+    }
     for new in &prepared.creations {
         let made = create(
             &job.route.account,
@@ -97,6 +102,11 @@ pub(super) async fn execute_plan(
     prepared
         .fill_in(job, &created)
         .map_err(|error| with_created(error, &created))?;
+    if !created.is_empty()
+        && let Ok(catalogue) = job.route.account.catalogue(&job.context()).await
+    {
+        prepared.catalogue = catalogue;
+    }
     let ids: Vec<String> = created
         .into_iter()
         .map(|made| made.id.unwrap_or_default())

@@ -124,6 +124,8 @@ pub(super) async fn create_locked(
         .await
         .map_err(failed)?;
     let makes = plan.write.is_some();
+    // A snapshot that somebody holds has to be copied when a tag is taken into it.
+    drop(catalogue);
     let error = match carry_out(account, context, edit, plan, name).await {
         Ok(Some(made)) => {
             account.learn(made.clone());

@@ -124,7 +124,18 @@ fn candidate(listed: &CatalogueTag) -> TagOnConversation {
     TagOnConversation::named(&listed.tag, listed.id.clone())
 }
 
-/// A caller's text in a sentence: short and without control characters.
+/// A caller's text in a sentence: short, and what cannot be seen is spelled out.
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(80).collect()
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::new();
+    for c in text.chars().take(80) {
+        match hidden(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    shown
 }

@@ -12,6 +12,9 @@ use tokio::time::{Instant, timeout_at};
 /// Shortest time between two reads that are made because a tag was not found.
 const MISS_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often a catalogue is read from its beginning because it changed between two pages.
+const MAX_READINGS: usize = 3;
+
 /// Most edits that are remembered while a reading is under way.
 const MAX_NOTES: usize = 1_024;
 
@@ -57,10 +60,11 @@ impl CatalogueCache {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.retain(|(at, _)| *at >= read_at);
-        let listed = notes
+        let mut catalogue = Catalogue::new(listed);
+        notes
             .iter()
-            .fold(listed, |listed, (_, note)| note.applied(listed));
-        let catalogue = Arc::new(Catalogue::new(listed));
+            .for_each(|(_, note)| note.apply(&mut catalogue));
+        let catalogue = Arc::new(catalogue);
         *kept = Some(Kept {
             catalogue: catalogue.clone(),
             read_at,
@@ -68,11 +72,11 @@ impl CatalogueCache {
         catalogue
     }
 
+    /// Cheap while nobody holds the snapshot; else a copy is made of it.
     fn note(&self, note: Note) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = &mut *kept {
-            let listed = note.applied(kept.catalogue.tags().to_vec());
-            kept.catalogue = Arc::new(Catalogue::new(listed));
+            note.apply(Arc::make_mut(&mut kept.catalogue));
         }
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() == MAX_NOTES {
@@ -163,12 +167,29 @@ impl Account {
     }
 
     async fn read_catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
-        let started = Instant::now();
+        for _ in 0..MAX_READINGS {
+            let started = Instant::now();
+            if let Some(listed) = self.listed(context).await? {
+                return Ok(self.catalogue.keep(listed, started));
+            }
+        }
+        Err(CallError::Body(
+            "the catalogue changes faster than it can be read".to_owned(),
+        ))
+    }
+
+    /// All pages of the catalogue; `None` where tags have moved between them.
+    async fn listed(&self, context: &CallContext) -> Result<Option<Vec<CatalogueTag>>, CallError> {
         let mut listed = Vec::new();
         let mut next = Some(self.adapter.list());
         let mut page = 0;
+        let mut first_total = None;
         while let Some(call) = next {
             let answer = self.call(&call, None, context).await?;
+            let total = self.adapter.total(&answer).map_err(unreadable)?;
+            if *first_total.get_or_insert(total) != total {
+                return Ok(None);
+            }
             let before = listed.len();
             next = self
                 .adapter
@@ -187,7 +208,7 @@ impl Account {
             }
             page += 1;
         }
-        Ok(self.catalogue.keep(listed, started))
+        Ok(Some(listed))
     }
 }
 
@@ -199,22 +220,11 @@ enum Note {
 }
 
 impl Note {
-    fn applied(&self, listed: Vec<CatalogueTag>) -> Vec<CatalogueTag> {
-        let (Self::Made(edited) | Self::Gone(edited)) = self;
-        let rest = listed.into_iter().filter(|tag| !replaces(edited, tag));
+    fn apply(&self, catalogue: &mut Catalogue) {
         match self {
-            Self::Made(made) => std::iter::once(made.clone()).chain(rest).collect(),
-            Self::Gone(_) => rest.collect(),
+            Self::Made(made) => catalogue.insert(made.clone()),
+            Self::Gone(gone) => catalogue.remove(gone),
         }
-    }
-}
-
-/// Whether the made tag takes the place of a listed one: the same id, or the same option.
-fn replaces(made: &CatalogueTag, listed: &CatalogueTag) -> bool {
-    match (&made.id, &listed.id) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) => made.identity == listed.identity,
-        _ => false,
     }
 }
 

@@ -4,6 +4,9 @@ use super::{Account, CallContext, CallError, cache::unreadable};
 use adapters::{Call, Carried, Catalogue, Element, name_ids};
 use std::sync::Arc;
 
+/// How often a set is read from its beginning because it changed between two pages.
+const MAX_READINGS: usize = 3;
+
 /// Most pages of one conversation's set.
 const MAX_PAGES: usize = 100;
 
@@ -17,7 +20,8 @@ pub struct Reading {
 }
 
 impl Account {
-    /// Reads a conversation's set, all pages of it.
+    /// Reads a conversation's set, all pages of it. Where it changes between two pages it is read again from its
+    /// beginning: what moved from one page to the other would be missing.
     ///
     /// # Errors
     /// Those of the calls; a set that is not understood whole is [`CallError::Body`].
@@ -26,6 +30,21 @@ impl Account {
         conversation: &str,
         context: &CallContext,
     ) -> Result<Reading, CallError> {
+        for _ in 0..MAX_READINGS {
+            if let Some(reading) = self.pages(conversation, context).await? {
+                return Ok(reading);
+            }
+        }
+        Err(CallError::Body(
+            "the conversation's tags change faster than they can be read".to_owned(),
+        ))
+    }
+
+    async fn pages(
+        &self,
+        conversation: &str,
+        context: &CallContext,
+    ) -> Result<Option<Reading>, CallError> {
         let first = self
             .adapter
             .read(conversation)
@@ -33,6 +52,7 @@ impl Account {
         let mut carried = Carried::default();
         let mut calls = Vec::new();
         let mut next = Some(first);
+        let mut first_total = None;
         while let Some(call) = next {
             if calls.len() == MAX_PAGES {
                 return Err(CallError::Body(format!(
@@ -40,13 +60,17 @@ impl Account {
                 )));
             }
             let answer = self.call(&call, None, context).await?;
+            let total = self.adapter.total(&answer).map_err(unreadable)?;
+            if *first_total.get_or_insert(total) != total {
+                return Ok(None);
+            }
             next = self
                 .adapter
                 .carried(conversation, calls.len(), &answer, &mut carried)
                 .map_err(unreadable)?;
             calls.push(call);
         }
-        Ok(Reading { carried, calls })
+        Ok(Some(Reading { carried, calls }))
     }
 
     /// Gives the ids of a set their tags, with a newer catalogue if one is not known.

@@ -217,10 +217,11 @@ fn an_address_in_use_is_told_and_nothing_serves() {
 async fn the_twins_are_served_alone() {
     let twins = ["awardee=127.0.0.1:0", "elevenlabs=127.0.0.1:0"];
     let mut mock = Process::start(&mut program(&["mock", twins[0], twins[1]]));
-    for vendor in ["awardee", "elevenlabs"] {
+    for (vendor, base_path) in [("awardee", "/v1"), ("elevenlabs", "")] {
         let line = line_with(&mut mock.out, vendor).await;
-        let address = line.strip_prefix(&format!("{vendor} http://")).unwrap();
-        let address = address.parse().unwrap();
+        let url = line.strip_prefix(&format!("{vendor} http://")).unwrap();
+        // What is printed can be a route's `base_url` as it is.
+        let address = url.strip_suffix(base_path).unwrap().parse().unwrap();
         let calls = Ask::elsewhere(address, "GET", "/_twin/calls")
             .send()
             .await

@@ -25,6 +25,7 @@ pub(super) const VENDORS: &[VendorKeys] = &[
         base_url: "https://api.birch.example",
         rate: &[],
         settings: &[],
+        document: |_, _, _| Ok(()),
     },
     VendorKeys {
         name: "cedar",
@@ -32,6 +33,7 @@ pub(super) const VENDORS: &[VendorKeys] = &[
         base_url: "https://cedar.example/v2",
         rate: &["60/min", "1000/h"],
         settings: &[],
+        document: |_, _, _| Ok(()),
     },
     VendorKeys {
         name: "maple",
@@ -61,6 +63,7 @@ pub(super) const VENDORS: &[VendorKeys] = &[
                 doc: "The scheme.",
             },
         ],
+        document: |_, _, _| Ok(()),
     },
 ];
 

@@ -15,6 +15,7 @@ pub(super) fn vendors() -> Vec<VendorKeys> {
         base_url: vendor.base_url,
         rate: vendor.rate,
         settings: vendor.settings,
+        document: crate::gateway::check_document,
     };
     adapters::VENDORS.iter().map(keys).collect()
 }

@@ -49,6 +49,7 @@ pub(crate) fn load(text: &str, environment: &[(&str, &str)]) -> Config {
             base_url: vendor.base_url,
             rate: vendor.rate,
             settings: vendor.settings,
+            document: tagway::gateway::check_document,
         })
         .collect();
     match config::load(text, "test.toml", &variables, &vendors, Secrets::Check) {
