@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Recorded, Served, answer};
+use super::{Recorded, Refused, Served, answer};
 
 /// Answers what tests and operators ask about a twin; pure, so that another listener may mount it.
 ///
@@ -14,6 +14,7 @@ use super::{Recorded, Served, answer};
 /// |---|---|
 /// | `GET calls` | `{"calls":[…]}`, the latest calls, oldest first |
 /// | `DELETE calls` | forgets them |
+/// | `POST refuse` | answers the next calls with the errors of the body, one each: `[{"status":401,"body":{…}}]` |
 /// | `POST reset` | the twin as it was at the start, and no calls |
 /// | `GET conversations/{id}` | what it holds: an array of ids or a map of labels; 404 if it was not seen |
 /// | `PUT conversations/{id}` | puts such a content there, even one that the vendor's API would not take |
@@ -36,8 +37,11 @@ pub fn control(
             done()
         }
         (None, _) if path == "calls" => other_method("GET, DELETE"),
+        (None, &Method::POST) if path == "refuse" => refuse(served, request.body()),
+        (None, _) if path == "refuse" => other_method("POST"),
         (None, &Method::POST) if path == "reset" => {
             served.twin(|twin| twin.reset());
+            served.refuse_no_more();
             served.clear_calls();
             done()
         }
@@ -61,6 +65,19 @@ pub fn control(
 #[derive(Serialize)]
 struct Calls {
     calls: Vec<Recorded>,
+}
+
+fn refuse(served: &Served, body: &[u8]) -> Response<Bytes> {
+    match serde_json::from_slice::<Vec<Refused>>(body) {
+        Ok(refusals) if refusals.iter().all(Refused::is_error) => {
+            served.refuse_next(refusals);
+            answer::empty(StatusCode::NO_CONTENT)
+        }
+        _ => fault(
+            StatusCode::BAD_REQUEST,
+            "write a list of {\"status\": 400 to 599, \"body\": …}",
+        ),
+    }
 }
 
 fn put(served: &Served, id: &str, body: &[u8]) -> Response<Bytes> {
@@ -104,6 +121,46 @@ mod tests {
             answer.status().as_u16(),
             String::from_utf8(answer.body().to_vec()).unwrap(),
         )
+    }
+
+    #[test]
+    fn the_next_calls_can_be_refused_as_a_vendor_would() {
+        let served = testing::served("elevenlabs", Options::default());
+        let shape = r#"[{"status":401,"body":{"detail":{"status":"missing_permissions","message":"no"}}},
+                        {"status":500,"body":"oops"}]"#;
+        assert_eq!(ask(&served, "POST", "refuse", shape).0, 204);
+        let call = || {
+            let request = Request::get("/v1/convai/tags")
+                .header("xi-api-key", "k")
+                .body(Bytes::new())
+                .unwrap();
+            served.call(request, 0)
+        };
+        let refused = call();
+        assert_eq!(refused.status(), 401);
+        assert!(refused.body().starts_with(br#"{"detail":{"#));
+        let broken = call();
+        assert_eq!(
+            (broken.status().as_u16(), &broken.body()[..]),
+            (500, &b"oops"[..])
+        );
+        assert_eq!(call().status(), 200, "one each");
+        assert_eq!(
+            served
+                .calls()
+                .iter()
+                .map(|call| call.status)
+                .collect::<Vec<_>>(),
+            [401, 500, 200]
+        );
+        for bad in [
+            "",
+            "{}",
+            r#"[{"status":200,"body":null}]"#,
+            r#"[{"status":500}]"#,
+        ] {
+            assert_eq!(ask(&served, "POST", "refuse", bad).0, 400, "{bad}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod tests;
 mod time;
 
 pub use control::control;
-pub use recorder::{Recorded, RecordedBody, Served};
+pub use recorder::{Recorded, RecordedBody, Refused, Served};
 pub use shell::serve;
 
 /// One vendor's behaviour: `(state, request, now) -> (answer, state)`; no clock, no I/O, no randomness but the seed.

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, request::Parts};
 use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use super::{Kind, Options, Twin, answer};
 use crate::schema::{Document, DocumentError};
@@ -47,8 +47,36 @@ struct Inner {
     twin: Box<dyn Twin>,
     log: VecDeque<(usize, Recorded)>,
     log_bytes: usize,
+    refusals: VecDeque<Refused>,
 }
 
+/// An answer that takes the place of the twin's own, once; the state stays as it is.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// From 400 to 599.
+    pub status: u16,
+    /// The body, as JSON; a text is sent as it is.
+    pub body: Value,
+}
+
+impl Refused {
+    /// Whether its status is that of an error.
+    pub fn is_error(&self) -> bool {
+        (400..600).contains(&self.status)
+    }
+
+    fn answer(self) -> Response<Bytes> {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match self.body {
+            Value::String(text) => answer::text(status, text),
+            body => answer::json(status, &body),
+        }
+    }
+}
+
+/// Most refusals that wait for a call.
+const MOST_REFUSALS: usize = 1_000;
 /// The largest body that a twin takes, in bytes; above it the answer is 413.
 pub(super) const LARGEST_BODY: usize = 1_048_576;
 /// How many calls the log holds, the latest.
@@ -73,7 +101,10 @@ impl Served {
             return self.refuse_large(&request.into_parts().0);
         }
         let mut inner = self.lock();
-        let answer = inner.twin.answer(&request, now_unix_ms);
+        let answer = match inner.refusals.pop_front() {
+            Some(refused) => refused.answer(),
+            None => inner.twin.answer(&request, now_unix_ms),
+        };
         let body = recorded_body(request.body());
         let (parts, body_bytes) = (
             request.into_parts().0,
@@ -90,6 +121,19 @@ impl Served {
             .iter()
             .map(|(_, call)| call.clone())
             .collect()
+    }
+
+    /// Answers the next calls with these refusals, one each, so that errors which the twin has no state for can be
+    /// had too. At most a thousand wait.
+    pub fn refuse_next(&self, refusals: impl IntoIterator<Item = Refused>) {
+        let mut inner = self.lock();
+        inner.refusals.extend(refusals);
+        inner.refusals.truncate(MOST_REFUSALS);
+    }
+
+    /// Forgets the refusals that wait.
+    pub fn refuse_no_more(&self) {
+        self.lock().refusals.clear();
     }
 
     /// Empties the log; the twin's state stays.
@@ -111,6 +155,7 @@ impl Served {
             twin: (kind.build)(options, document),
             log: VecDeque::new(),
             log_bytes: 0,
+            refusals: VecDeque::new(),
         };
         Arc::new(Self {
             inner: Mutex::new(inner),
