@@ -104,11 +104,7 @@ impl Attention {
         {
             return Ok(None);
         }
-        let has_options = label
-            .options
-            .as_ref()
-            .is_some_and(|options| !options.is_empty());
-        let value = match (&new.tag.value, has_options) {
+        let value = match (&new.tag.value, has_options(&label)) {
             (Some(value), true) => value,
             (Some(_), false) => return Err(EditError::Unsupported(NO_OPTIONS)),
             (None, _) => return Err(EditError::Unsupported(HAS_OPTIONS)),
@@ -155,6 +151,12 @@ impl Attention {
         read: &Answer,
     ) -> Result<Option<Call>, EditError> {
         let label = whole(read)?;
+        if is_bare_label(listed) {
+            return match has_options(&label) {
+                true => Err(EditError::Unsupported(HAS_OPTIONS)),
+                false => self.change_label(listed, update).map(Some),
+            };
+        }
         let wanted = update.tag.as_ref().unwrap_or(&listed.tag);
         let mut options = Vec::new();
         for known in label.options.iter().flatten() {
@@ -200,6 +202,13 @@ impl Attention {
         read: &Answer,
     ) -> Result<Option<Call>, EditError> {
         let label = whole(read)?;
+        if is_bare_label(listed) {
+            // With options it is no bare tag any more, and the options stay.
+            return match has_options(&label) {
+                true => Ok(None),
+                false => self.delete_label(listed).map(Some),
+            };
+        }
         let options: Vec<&json::LabelOption> = label.options.iter().flatten().collect();
         let rest: Vec<String> = options
             .iter()
@@ -218,6 +227,18 @@ impl Attention {
     fn is_option(&self, listed: &CatalogueTag, value: &str) -> bool {
         listed.identity.value == self.tag("", value.to_owned()).value.as_deref().map(fold)
     }
+}
+
+/// Whether the tag was listed as a label of its own; an option has no id, even the one that is the bare tag.
+fn is_bare_label(listed: &CatalogueTag) -> bool {
+    listed.id.is_some()
+}
+
+fn has_options(label: &json::Label) -> bool {
+    label
+        .options
+        .as_ref()
+        .is_some_and(|options| !options.is_empty())
 }
 
 /// The path of the catalogue.

@@ -333,11 +333,8 @@ impl Adapter for Attention {
             Edit::Create { new, .. } => catalogue
                 .named(&new.identity.name)
                 .find_map(|listed| listed.holder.as_deref()),
-            // Only an option is changed by sending all options.
-            Edit::Update { listed, .. } | Edit::Delete { listed } => listed
-                .holder
-                .as_deref()
-                .filter(|_| listed.tag.value.is_some() || listed.id.is_none()),
+            // A bare tag's label may have got options since it was listed, which must not change with it.
+            Edit::Update { listed, .. } | Edit::Delete { listed } => listed.holder.as_deref(),
         };
         holder.map(labels::read).transpose()
     }

@@ -125,3 +125,46 @@ fn a_new_option_is_sent_with_all_the_others() {
     let first = adapter_with(&chosen).edit(edit, None).unwrap().unwrap();
     assert_eq!(sent(&first), expected.replace("false", "true"));
 }
+
+#[test]
+fn a_bare_label_that_has_got_options_meanwhile_keeps_them() {
+    let adapter = adapter();
+    let mut listed = Vec::new();
+    let labels = r#"{"data":[{"uuid":"u2","name":"vip","options":[]}]}"#;
+    adapter
+        .listed(0, &ok(Keep::Everything, labels), &mut listed)
+        .unwrap();
+    let catalogue = Catalogue::new(listed.clone());
+    let delete = Edit::Delete { listed: &listed[0] };
+    let update = crate::Update {
+        tag: Some(Tag::bare("vips")),
+        ..crate::Update::default()
+    };
+    let rename = Edit::Update {
+        listed: &listed[0],
+        update: &update,
+    };
+    for edit in [delete, rename] {
+        let read = adapter.before_edit(edit, &catalogue).unwrap().unwrap();
+        assert_eq!(
+            (read.method, read.path.as_str()),
+            (Method::GET, "/labels/u2")
+        );
+    }
+    let bare = ok(
+        Keep::Everything,
+        r#"{"data":{"uuid":"u2","name":"vip","options":[]}}"#,
+    );
+    let call = |edit| adapter.edit(edit, Some(&bare)).unwrap().unwrap().method;
+    assert_eq!(call(delete), Method::DELETE);
+    assert_eq!(call(rename), Method::PATCH);
+    let grown = ok(
+        Keep::Everything,
+        r#"{"data":{"uuid":"u2","name":"vip","options":[{"value":"gold"}]}}"#,
+    );
+    assert!(adapter.edit(delete, Some(&grown)).unwrap().is_none());
+    assert!(matches!(
+        adapter.edit(rename, Some(&grown)),
+        Err(crate::EditError::Unsupported(_))
+    ));
+}
