@@ -296,6 +296,8 @@ fn build_account(
             attempt_timeout: config.attempt_timeout,
             settle: config.settle,
             max_in_flight: config.max_in_flight,
+            exclusive: config.exclusive,
+            foreign_writers: config.foreign_writers,
         },
         rate: config.rate.iter().map(ToString::to_string).collect(),
         secret_forms: config

@@ -194,6 +194,7 @@ async fn carry_out(
         dry_run: query.dry_run,
         deadline: asked.deadline,
         meter: notes.meter.clone(),
+        once: None,
     };
     match gateway.sequencer.edit(job).await? {
         Edited::Gone => Ok(Reply::empty(StatusCode::NO_CONTENT)),

@@ -134,6 +134,7 @@ where
         representation: prefer == Prefer::Representation,
         deadline: asked.deadline,
         meter: notes.meter.clone(),
+        once: None,
     };
     let in_path = matches!(kind, ChangeKind::AddOne(_) | ChangeKind::RemoveOne(_));
     let placed = |error: Error| if in_path { error.all_at("tag") } else { error };

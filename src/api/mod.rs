@@ -131,6 +131,7 @@ impl Asked<'_> {
             responses: self.route.responses,
             deadline: self.deadline,
             meter: notes.meter.clone(),
+            seed: None,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use adapters::settings::Settings;
 
-use super::Secrets;
 use super::base_url::Upstream;
 use super::fault::{Fault, Place};
 use super::keys::{self, Key};
@@ -14,6 +13,7 @@ use super::rate::{self, RateWindow};
 use super::routes::Draft;
 use super::secret::Secret;
 use super::walk::Walked;
+use super::{ForeignWriters, Secrets};
 
 /// One account at a vendor: what order, quota, breaker, retry budget and catalogue cache belong to.
 #[derive(Debug)]
@@ -47,6 +47,10 @@ pub struct AccountConfig {
     pub attempt_timeout: Duration,
     /// How many calls the vendor sees at once.
     pub max_in_flight: usize,
+    /// Whether nobody but this gateway writes to the account's conversations.
+    pub exclusive: bool,
+    /// What is done about others who write.
+    pub foreign_writers: ForeignWriters,
     /// The quota, shortest window first; none where it is off or unpublished.
     pub rate: Vec<RateWindow>,
 }
@@ -285,6 +289,12 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
         attempts: u32::try_from(table.number(&keys::ATTEMPTS)).unwrap_or(u32::MAX),
         attempt_timeout: table.time(&keys::ATTEMPT_TIMEOUT_MS),
         max_in_flight: table.size(&keys::CALLS_IN_FLIGHT),
+        exclusive: table.text(&keys::WRITERS).as_deref() == Some("exclusive"),
+        foreign_writers: match table.text(&keys::FOREIGN_WRITERS).as_deref() {
+            Some("detect") => ForeignWriters::Detect,
+            Some("strict") => ForeignWriters::Strict,
+            _ => ForeignWriters::Off,
+        },
         rate: route.draft.rate.clone(),
     }
 }

@@ -37,11 +37,7 @@ pub(super) fn setting(setting: &Setting) -> String {
         SettingKind::Text { default, max_chars } => {
             format!("At most {max_chars} characters, by default `{default}`.")
         }
-        SettingKind::Choice { default, of } => facts(&Kind::Choice {
-            default,
-            of,
-            later: &[],
-        }),
+        SettingKind::Choice { default, of } => facts(&Kind::Choice { default, of }),
     };
     format!("{} {facts}", setting.doc)
 }

@@ -226,13 +226,13 @@ pub(super) const CATALOGUE_MAX_TAGS: Key = account(
 );
 pub(super) const WRITERS: Key = account(
     "writers",
-    reserved("shared", &["shared"], &["exclusive"]),
-    "Who else writes: with `shared` others may, so every set is read before it is replaced. More is not supported yet.",
+    choice("shared", &["shared", "exclusive"]),
+    "Who else writes to the account's conversations: with `shared` others may, so every set is read before it is replaced; with `exclusive` nobody does, and a set that is known from a certain success saves the read.",
 );
 pub(super) const FOREIGN_WRITERS: Key = account(
     "foreign_writers",
-    reserved("off", &["off"], &["detect", "strict"]),
-    "What is done about other writers after a set was replaced: nothing. More is not supported yet.",
+    choice("off", &["off", "detect", "strict"]),
+    "What is done about other writers: `off` does nothing; `detect` reads the set after each write, one call more, and counts what is not so any more; `strict` also makes the change again, at most twice, and then answers `foreign-write`. A set that we overwrite is never noticed.",
 );
 pub(super) const SETTLE_MS: Key = account(
     "settle_ms",
@@ -301,15 +301,7 @@ const fn account(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 }
 
 const fn choice(default: &'static str, of: &'static [&'static str]) -> Kind {
-    reserved(default, of, &[])
-}
-
-const fn reserved(
-    default: &'static str,
-    of: &'static [&'static str],
-    later: &'static [&'static str],
-) -> Kind {
-    Kind::Choice { default, of, later }
+    Kind::Choice { default, of }
 }
 
 const fn text(required: bool, form: Form) -> Kind {

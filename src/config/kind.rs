@@ -38,8 +38,6 @@ pub enum Kind {
         default: &'static str,
         /// Every word it may be.
         of: &'static [&'static str],
-        /// Words whose meaning is fixed but not built yet: refused, so that no key does nothing.
-        later: &'static [&'static str],
     },
     /// An IP address with a port.
     Address {

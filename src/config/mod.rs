@@ -100,6 +100,17 @@ pub enum Responses {
     Off,
 }
 
+/// What is done about others who write to an account's conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignWriters {
+    /// Nothing.
+    Off,
+    /// The set is read after a write, and what is not so any more is counted.
+    Detect,
+    /// As `Detect`, and the change is made again, at most twice.
+    Strict,
+}
+
 /// What clients may do to a catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CatalogueAccess {

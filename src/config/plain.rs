@@ -44,12 +44,7 @@ pub(super) fn check(kind: &Kind, value: &Value, raw: Option<&str>) -> Result<Pla
         Kind::Number {
             least, most, unit, ..
         } => number(value, least, most, unit).map_err(whole),
-        Kind::Choice {
-            default, of, later, ..
-        } => not_later(value, raw, default, later)
-            .and_then(|()| choice(value, raw, of))
-            .map(Plain::Text)
-            .map_err(whole),
+        Kind::Choice { of, .. } => choice(value, raw, of).map(Plain::Text).map_err(whole),
         Kind::Address { .. } => address(value).map(Plain::Address).map_err(whole),
         Kind::Text { .. } => text(value, raw).map(Plain::Text).map_err(whole),
         Kind::Texts { .. } => texts(value),
@@ -125,22 +120,6 @@ pub(super) fn is_date(value: &Value) -> bool {
     value
         .as_dict()
         .is_some_and(|dict| dict.contains_key("$__toml_private_datetime"))
-}
-
-fn not_later(
-    value: &Value,
-    raw: Option<&str>,
-    default: &str,
-    later: &[&str],
-) -> Result<(), String> {
-    match text(value, raw) {
-        Ok(word) if later.contains(&word.as_str()) => Err(format!(
-            "{} is not supported in this version yet; only {} is",
-            quoted(&word),
-            quoted(default)
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn number(value: &Value, least: u64, most: u64, unit: Unit) -> Result<Plain, String> {

@@ -11,6 +11,7 @@ mod evidence;
 mod execute;
 mod lane;
 mod names;
+mod once;
 mod prepare;
 mod refusal;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) use catalogue::lookup;
 pub use catalogue::{Action, EditJob, Edited, TagUpdate};
 pub use lane::Lanes;
 pub use names::NameLocks;
+pub use once::{Intent, Landed, Noted, Once, TakeUp, Wish};
 pub use prepare::{Prepared, prepare, preview};
 
 use crate::{
@@ -63,6 +65,8 @@ pub struct Job {
     pub deadline: Instant,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
+    /// Remembers it under the caller's key.
+    pub once: Option<Arc<dyn Once>>,
 }
 
 impl Job {
@@ -83,6 +87,7 @@ impl Job {
             responses: self.route.responses,
             deadline: self.deadline,
             meter: self.meter.clone(),
+            seed: self.once.as_ref().map(|once| once.seed()),
         }
     }
 }

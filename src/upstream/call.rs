@@ -8,6 +8,7 @@ use super::{
 use adapters::{Answer, Call, ProblemKind, Repeat, Verdict};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
+use sha2::{Digest, Sha256};
 use std::{
     sync::{PoisonError, atomic::Ordering},
     time::Duration,
@@ -35,7 +36,10 @@ impl Account {
         context: &CallContext,
     ) -> Result<Answer, CallError> {
         self.check_request(call, body.as_ref())?;
-        let key = (call.repeat == Repeat::Keyed).then(|| self.random_key());
+        let key = (call.repeat == Repeat::Keyed).then(|| match &context.seed {
+            Some(seed) => derived_key(seed, call.operation, body.as_deref().unwrap_or_default()),
+            None => self.random_key(),
+        });
         let mut attempt = 1;
         loop {
             let result = self
@@ -176,6 +180,21 @@ impl Account {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         format!("{:016x}{:016x}", random.u64(..), random.u64(..))
     }
+}
+
+/// The same for the same call of the same keyed request, whatever process makes it.
+fn derived_key(seed: &[u8; 32], operation: &str, body: &[u8]) -> String {
+    let digest = Sha256::new()
+        .chain_update(seed)
+        .chain_update(operation)
+        .chain_update([0])
+        .chain_update(body)
+        .finalize();
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whether a call may be sent once more: nothing was sent, it only reads, or the vendor knows it by its key.

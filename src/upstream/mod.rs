@@ -18,7 +18,7 @@ pub use failure::{CallError, secret_forms};
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
 
 use crate::{
-    config::Responses,
+    config::{ForeignWriters, Responses},
     mock::Served,
     schema::{Document, Place},
 };
@@ -84,6 +84,24 @@ pub struct AccountLimits {
     pub settle: Duration,
     /// Calls under way at once.
     pub max_in_flight: usize,
+    /// Whether nobody else writes, so that a set known from a definite success saves the next read.
+    pub exclusive: bool,
+    /// What is done about other writers.
+    pub foreign_writers: ForeignWriters,
+}
+
+impl Default for AccountLimits {
+    /// What the configuration says where the operator says nothing.
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            attempt_timeout: Duration::from_secs(5),
+            settle: Duration::from_secs(30),
+            max_in_flight: 8,
+            exclusive: false,
+            foreign_writers: ForeignWriters::Off,
+        }
+    }
 }
 
 /// Why and for whom a call is made.
@@ -97,6 +115,8 @@ pub struct CallContext {
     pub deadline: Instant,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
+    /// What keys for the vendor are derived from, so that a repeat sends the same ones; random ones without it.
+    pub seed: Option<[u8; 32]>,
 }
 
 /// What one request costs at the vendor.

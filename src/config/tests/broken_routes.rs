@@ -322,21 +322,6 @@ gateway.toml:12:1: routes.b.base_url: `100.64.0.1` is a private address, no host
 }
 
 #[test]
-fn what_is_not_supported_yet() {
-    let text = r#"[routes.other]
-vendor = "birch"
-base_url = "mock"
-writers = "exclusive"
-foreign_writers = "detect"
-"#;
-    let expected = r#"gateway.toml:7:1: warning: routes.other.base_url: the embedded mock answers for `other`; nothing reaches a vendor
-gateway.toml:8:1: routes.other.writers: `exclusive` is not supported in this version yet; only `shared` is
-gateway.toml:9:1: routes.other.foreign_writers: `detect` is not supported in this version yet; only `off` is
-"#;
-    assert_eq!(beside_a_route(text), expected);
-}
-
-#[test]
 fn creation_in_a_catalogue_that_is_only_read() {
     let text = r#"[routes.other]
 vendor = "birch"

@@ -5,6 +5,7 @@ mod judge;
 mod update;
 
 use super::{
+    Once,
     creating::plan,
     names::{Name, NameLocks},
     refusal,
@@ -33,6 +34,8 @@ pub struct EditJob {
     pub deadline: Instant,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
+    /// Remembers it under the caller's key.
+    pub once: Option<Arc<dyn Once>>,
 }
 
 /// What is asked of the catalogue.
@@ -81,6 +84,7 @@ impl EditJob {
             responses: self.route.responses,
             deadline: self.deadline,
             meter: self.meter.clone(),
+            seed: self.once.as_ref().map(|once| once.seed()),
         }
     }
 

@@ -92,6 +92,7 @@ impl Harness {
                 attempt_timeout: Duration::from_secs(5),
                 settle: Duration::from_secs(30),
                 max_in_flight: 8,
+                ..AccountLimits::default()
             },
             rate: Vec::new(),
             secret_forms: Vec::new(),
@@ -129,6 +130,7 @@ impl Harness {
             representation: false,
             deadline: Instant::now() + deadline,
             meter: Arc::default(),
+            once: None,
         }
     }
 
