@@ -20,4 +20,5 @@ mod json;
 pub mod mock;
 pub mod schema;
 pub mod sequencer;
+pub mod store;
 pub mod upstream;
