@@ -11,7 +11,13 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::{pin::pin, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
+
+/// Fewest bytes of a body in a second.
+const SLOWEST: u64 = 1_024;
+
+/// How long a body may lag behind that.
+const LAG: Duration = Duration::from_secs(5);
 
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +148,7 @@ pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-/// Reads a body of at most `limit` bytes within `time`.
+/// Reads a body of at most `limit` bytes within `time`, and not slower than [`SLOWEST`].
 ///
 /// # Errors
 /// `body-too-large`, before reading where the length is declared; `request-timeout`; `invalid-framing` when the
@@ -161,35 +167,39 @@ where
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large());
     }
-    let collect = async {
-        let mut body = pin!(body);
-        let mut first = Bytes::new();
-        let mut all = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| {
-                Error::new(Code::InvalidFraming, "the body ended before its end").close()
-            })?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if first.len() + all.len() + data.len() > limit {
-                return Err(too_large());
-            }
-            if all.is_empty() && first.is_empty() {
-                first = data;
-            } else {
-                if all.is_empty() {
-                    all.extend_from_slice(&std::mem::take(&mut first));
-                }
-                all.extend_from_slice(&data);
-            }
+    let late = || Error::new(Code::RequestTimeout, "the body took too long to arrive").close();
+    let begun = Instant::now();
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    loop {
+        let received = first.len() + all.len();
+        let paced = LAG + Duration::from_millis(received as u64 * 1_000 / SLOWEST);
+        let frame = match timeout_at(begun + time.min(paced), body.frame()).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(_) => return Err(late()),
+        };
+        let frame = frame.map_err(|_| {
+            let detail = "the body is malformed or ended before its end";
+            Error::new(Code::InvalidFraming, detail).close()
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if received + data.len() > limit {
+            return Err(too_large());
         }
-        Ok(if all.is_empty() { first } else { all.freeze() })
-    };
-    match timeout(time, collect).await {
-        Ok(result) => result,
-        Err(_) => Err(Error::new(Code::RequestTimeout, "the body took too long to arrive").close()),
+        if received == 0 {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
     }
+    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 /// Parses strict JSON.
@@ -258,6 +268,42 @@ mod tests {
         let mut encoded = with(header::CONTENT_TYPE, "application/json");
         encoded.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert!(check_media_type(&encoded, Kind::Json).is_err());
+    }
+
+    /// A body of one byte a second.
+    struct Trickle(usize, tokio::time::Interval);
+
+    impl Body for Trickle {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            context: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            std::task::ready!(self.1.poll_tick(context));
+            let Some(left) = self.0.checked_sub(1) else {
+                return std::task::Poll::Ready(None);
+            };
+            self.0 = left;
+            let byte = http_body::Frame::data(Bytes::from_static(b"x"));
+            std::task::Poll::Ready(Some(Ok(byte)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_lag_for_a_while_and_not_for_its_whole_time() {
+        let trickle = |bytes| Trickle(bytes, tokio::time::interval(Duration::from_secs(1)));
+        let read = |bytes| read(trickle(bytes), 1_024, Duration::from_secs(60));
+        assert_eq!(read(5).await.expect("a body").len(), 5);
+        let begun = Instant::now();
+        let error = read(30).await.expect_err("too slow");
+        assert_eq!(error.code(), Code::RequestTimeout);
+        assert!(
+            begun.elapsed() < Duration::from_secs(6),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 
     #[test]

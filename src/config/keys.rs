@@ -31,8 +31,11 @@ pub const KEYS: &[Key] = &[
     MAX_HEAD_BYTES,
     HEAD_TIMEOUT_MS,
     BODY_TIMEOUT_MS,
+    WRITE_TIMEOUT_MS,
     IDLE_TIMEOUT_MS,
+    CONNECTION_AGE_MS,
     MAX_CONNECTIONS,
+    MAX_CONNECTIONS_PER_ADDRESS,
     ALLOW_MOCK,
     LOG, //
     CLIENT_NAME,
@@ -122,15 +125,30 @@ pub(super) const BODY_TIMEOUT_MS: Key = server(
     ms(10_000, 100, 600_000),
     "How long a client may take for a request's body.",
 );
+pub(super) const WRITE_TIMEOUT_MS: Key = server(
+    "write_timeout_ms",
+    ms(10_000, 100, 600_000),
+    "How long a client may take for the rest of an answer, once it has stopped taking it.",
+);
 pub(super) const IDLE_TIMEOUT_MS: Key = server(
     "idle_timeout_ms",
     ms(30_000, 100, 600_000),
     "How long a connection is kept between two requests.",
 );
+pub(super) const CONNECTION_AGE_MS: Key = server(
+    "connection_age_ms",
+    ms(3_600_000, 100, 86_400_000),
+    "How old a connection grows, give or take a tenth; then the answer to its current request is the last.",
+);
 pub(super) const MAX_CONNECTIONS: Key = server(
     "max_connections",
     count(8_000, 1, 1_000_000),
-    "How many connections are open at once.",
+    "How many connections are open at once; more are closed at once.",
+);
+pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Key = server(
+    "max_connections_per_address",
+    count(2_048, 1, 1_000_000),
+    "How many of them one address has, or one /64 network of IPv6; all that comes through a proxy is one address.",
 );
 pub(super) const ALLOW_MOCK: Key = server(
     "allow_mock",

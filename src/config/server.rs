@@ -32,10 +32,16 @@ pub struct Server {
     pub head_timeout: Duration,
     /// How long a client may take for a request's body.
     pub body_timeout: Duration,
+    /// How long a client may take for the rest of an answer.
+    pub write_timeout: Duration,
     /// How long a connection is kept between two requests.
     pub idle_timeout: Duration,
+    /// How old a connection grows.
+    pub connection_age: Duration,
     /// How many connections are open at once.
     pub max_connections: usize,
+    /// How many of them one address has.
+    pub max_connections_per_address: usize,
     /// Whether routes on the mock may be served on another address than loopback.
     pub allow_mock: bool,
     /// The form of the log.
@@ -95,8 +101,11 @@ pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server
         max_head_bytes: table.size(&keys::MAX_HEAD_BYTES),
         head_timeout: table.time(&keys::HEAD_TIMEOUT_MS),
         body_timeout: table.time(&keys::BODY_TIMEOUT_MS),
+        write_timeout: table.time(&keys::WRITE_TIMEOUT_MS),
         idle_timeout: table.time(&keys::IDLE_TIMEOUT_MS),
+        connection_age: table.time(&keys::CONNECTION_AGE_MS),
         max_connections: table.size(&keys::MAX_CONNECTIONS),
+        max_connections_per_address: table.size(&keys::MAX_CONNECTIONS_PER_ADDRESS),
         allow_mock: table.switch(&keys::ALLOW_MOCK),
         log: match table.text(&keys::LOG).as_deref() {
             Some("json") => Log::Json,

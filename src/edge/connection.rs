@@ -1,5 +1,6 @@
-//! One connection: its time limits, and problems in place of the HTTP library's own empty refusals.
+//! One connection: what it may send, and how long it may take for each part of it.
 
+use super::gate::{Gate, Wire};
 use crate::error::{Code, Error};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,23 +11,26 @@ use std::{
     convert::Infallible,
     future::Future,
     io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     sync::watch,
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
-/// How long a client may leave an answer lying before it takes more of it.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the rest of a request is taken in after the answer that ended the connection, so that the system does not
+/// reset the connection before the client has read the answer.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How much of it.
+const LINGER_BYTES: usize = 1 << 20;
+
+/// Largest part that is received at once.
+const PART: usize = 8_192;
 
 /// Limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -35,57 +39,57 @@ pub(super) struct Limits {
     pub(super) head: Duration,
     /// Between an answer and the next request.
     pub(super) idle: Duration,
+    /// From the moment when a client takes no more of an answer to the answer's end.
+    pub(super) write: Duration,
+    /// From the connection to its last request.
+    pub(super) age: Duration,
     /// Size of a head in bytes.
     pub(super) head_bytes: usize,
 }
 
-/// Tells the connection that its request is answered, so that the next head's time can begin.
-#[derive(Clone, Debug)]
-pub(super) struct Wire(Arc<AtomicBool>);
-
-impl Wire {
-    /// The answer to the current request is made.
-    pub(super) fn answered(&self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
-/// Serves one connection to its end; when `stop` turns true, no request is taken after the current one.
-pub(super) async fn serve<F, Fut>(
-    stream: TcpStream,
+/// Serves one connection to its end; when `stop` turns true, no request is taken after the current one. `answer` gets
+/// each request with what to tell instead of an answer if it is not what the client sent.
+pub(super) async fn serve<S, F, Fut>(
+    stream: S,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
     answer: F,
 ) where
-    F: Fn(Request<Incoming>, Wire) -> Fut,
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Fn(Request<Incoming>, Result<(), Error>, Wire) -> Fut,
     Fut: Future<Output = Result<Response<Full<Bytes>>, Infallible>>,
 {
-    // Answers are small and written at once; waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
-    let busy = Arc::new(AtomicBool::new(false));
-    let wire = Wire(busy.clone());
+    let wire = Wire::default();
     let guarded = Guarded {
         stream,
-        busy,
-        head: limits.head,
-        reading_until: Some(Box::pin(sleep_until(Instant::now() + limits.head))),
-        received: false,
-        pending: Vec::new(),
-        writing_until: None,
+        limits,
+        gate: Gate::new(limits.head_bytes, wire.clone()),
+        wire: wire.clone(),
+        reading: None,
+        writing: None,
+        lingering: None,
     };
+    let requests = wire.clone();
     let service = service_fn(move |request| {
-        wire.0.store(true, Ordering::Release);
-        answer(request, wire.clone())
+        let claimed = requests.claim(&request);
+        answer(request, claimed, requests.clone())
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle.max(limits.head))
+        // The times of `Guarded` are shorter.
+        .header_read_timeout(limits.idle + limits.head)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(guarded), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = async { let _ = stop.wait_for(|stop| *stop).await; } => {
+        () = async {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = sleep(limits.age) => {}
+            }
+            wire.between_requests().await;
+        } => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -95,79 +99,72 @@ pub(super) async fn serve<F, Fut>(
     }
 }
 
-/// A stream that ends when a head takes too long, and that turns empty refusals into problems.
-struct Guarded {
-    stream: TcpStream,
-    /// Whether a request is being answered; its body has a time limit of its own.
-    busy: Arc<AtomicBool>,
-    head: Duration,
-    reading_until: Option<Pin<Box<Sleep>>>,
-    received: bool,
-    /// What is left to write of a problem that took a refusal's place.
-    pending: Vec<u8>,
-    /// Until when the client has to take the next bytes of an answer.
-    writing_until: Option<Pin<Box<Sleep>>>,
+/// A stream that passes the gate, and that ends when one side of it stands still.
+struct Guarded<S> {
+    stream: S,
+    limits: Limits,
+    gate: Gate,
+    wire: Wire,
+    /// Until when more of a head has to come.
+    reading: Option<Timer>,
+    /// Until when the client has to take the answer.
+    writing: Option<Pin<Box<Sleep>>>,
+    /// Until when the rest of a request is taken in, and how much of it.
+    lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
-impl AsyncRead for Guarded {
+struct Timer {
+    until: Pin<Box<Sleep>>,
+    /// Whether a head has begun.
+    head: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.busy.load(Ordering::Acquire) {
-            this.reading_until = None;
-            this.received = false;
-        }
-        let before = buffer.filled().len();
-        match Pin::new(&mut this.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(()))
-                if buffer.filled().len() > before && !this.busy.load(Ordering::Acquire) =>
-            {
-                this.received = true;
-                if this.reading_until.is_none() {
-                    this.reading_until = Some(Box::pin(sleep_until(Instant::now() + this.head)));
-                }
-                Poll::Ready(Ok(()))
+        loop {
+            if this.gate.pass(buffer)? {
+                this.reading = None;
+                return Poll::Ready(Ok(()));
             }
-            Poll::Pending => {
-                if let Some(until) = &mut this.reading_until {
-                    ready!(until.as_mut().poll(context));
-                    if this.received {
-                        let late = Error::new(
-                            Code::RequestTimeout,
-                            "the request's head took too long to arrive",
-                        );
-                        // Best effort: whoever is this slow may not read either.
-                        let _ = this.stream.try_write(&plain(&late));
+            if this.gate.is_shut() {
+                // The answer to the refused request ends the connection.
+                return Poll::Pending;
+            }
+            let mut part = [MaybeUninit::uninit(); PART];
+            let mut part = ReadBuf::uninit(&mut part);
+            match Pin::new(&mut this.stream).poll_read(context, &mut part) {
+                Poll::Ready(Ok(())) if part.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => this.gate.take(part.filled()),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    ready!(this.poll_late(context));
+                    if !this.gate.is_in_head() {
+                        // Nothing was asked, so nothing is told.
+                        return Poll::Ready(Ok(()));
                     }
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    this.gate.refuse(Error::new(
+                        Code::RequestTimeout,
+                        "the request's head took too long to arrive",
+                    ))?;
                 }
-                Poll::Pending
             }
-            ended => ended,
         }
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.pending.is_empty() {
-            match refusal(buffer) {
-                None => {
-                    let written = Pin::new(&mut self.stream).poll_write(context, buffer);
-                    return self.timed(context, written);
-                }
-                Some(error) => self.pending = plain(&error),
-            }
-        }
-        ready!(self.poll_pending(context))?;
-        Poll::Ready(Ok(buffer.len()))
+        let written = Pin::new(&mut self.stream).poll_write(context, buffer);
+        self.timed(context, written)
     }
 
     fn poll_write_vectored(
@@ -175,97 +172,89 @@ impl AsyncWrite for Guarded {
         context: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let first = buffers.iter().find(|buffer| !buffer.is_empty());
-        if self.pending.is_empty() && first.is_none_or(|first| refusal(first).is_none()) {
-            let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
-            return self.timed(context, written);
-        }
-        let first: &[u8] = first.map_or(&[], |first| first);
-        self.poll_write(context, first)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+        self.timed(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
+    /// The HTTP library flushes when everything is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match Pin::new(&mut self.stream).poll_flush(context) {
+            Poll::Ready(flushed) => {
+                self.writing = None;
+                Poll::Ready(flushed)
+            }
+            Poll::Pending => self.timed(context, Poll::Pending),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        if this.lingering.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            if !this.gate.is_shut() && !this.wire.has_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let (until, left) = this
+            .lingering
+            .get_or_insert_with(|| (Box::pin(sleep(LINGER)), LINGER_BYTES));
+        loop {
+            let mut part = [MaybeUninit::uninit(); PART];
+            let mut part = ReadBuf::uninit(&mut part);
+            match Pin::new(&mut this.stream).poll_read(context, &mut part) {
+                Poll::Ready(Ok(())) if !part.filled().is_empty() && *left > 0 => {
+                    *left = left.saturating_sub(part.filled().len());
+                }
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    ready!(until.as_mut().poll(context));
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
     }
 }
 
-impl Guarded {
+impl<S> Guarded<S> {
+    /// Ready when the client has taken too long for a head, or for the first byte of one.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.wire.is_busy() || !self.gate.awaits_head() {
+            // The time of a body is its reader's, who can tell the client.
+            self.reading = None;
+            return Poll::Pending;
+        }
+        let (head, first) = (self.gate.is_in_head(), self.gate.is_new());
+        let timer = match &mut self.reading {
+            Some(timer) if timer.head == head || first => timer,
+            reading => {
+                let time = if head || first {
+                    self.limits.head
+                } else {
+                    self.limits.idle
+                };
+                let until = Box::pin(sleep_until(Instant::now() + time));
+                reading.insert(Timer { until, head })
+            }
+        };
+        timer.until.as_mut().poll(context)
+    }
+
     /// Ends the connection of a client that does not take what is written.
-    fn timed(
+    fn timed<T>(
         &mut self,
         context: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.writing_until = None;
             return written;
         }
-        let until = self
-            .writing_until
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + WRITE_TIMEOUT)));
+        let time = self.limits.write;
+        let until = self.writing.get_or_insert_with(|| Box::pin(sleep(time)));
         ready!(until.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
-
-    fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.pending.is_empty() {
-            let written = Pin::new(&mut self.stream).poll_write(context, &self.pending);
-            let written = ready!(self.timed(context, written))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.pending.drain(..written);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// The problem for a refusal that the HTTP library wrote by itself: its status line is that of a client error,
-/// and the header that every answer of ours carries is not there.
-fn refusal(head: &[u8]) -> Option<Error> {
-    let status = head
-        .strip_prefix(b"HTTP/1.1 4")
-        .or_else(|| head.strip_prefix(b"HTTP/1.0 4"))?;
-    // A later part of an answer of ours never looks like a whole head: JSON and pages hold no bare line ends.
-    if !head.ends_with(b"\r\n\r\n") || memmem(head, b"x-request-id:") {
-        return None;
-    }
-    Some(match status.get(..2) {
-        Some(b"14") => Error::new(Code::TargetTooLong, "the request target is too long"),
-        Some(b"31") => Error::new(
-            Code::HeadTooLarge,
-            "the request's head is too large or has too many headers",
-        ),
-        _ => Error::new(Code::InvalidFraming, "the request is not well-formed HTTP"),
-    })
-}
-
-fn memmem(text: &[u8], wanted: &[u8]) -> bool {
-    text.windows(wanted.len())
-        .any(|window| window.eq_ignore_ascii_case(wanted))
-}
-
-/// A whole answer, after which the connection ends.
-fn plain(error: &Error) -> Vec<u8> {
-    let request_id = format!("{:016x}", fastrand::u64(..));
-    let body = error.body(&request_id);
-    let status = error.code().status();
-    let mut answer = format!(
-        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
-         x-request-id: {request_id}\r\nserver-timing: gateway;dur=0\r\ntagway-vendor-calls: 0\r\nconnection: close\r\n\r\n",
-        status.as_u16(),
-        status.canonical_reason().unwrap_or_default(),
-        body.len()
-    )
-    .into_bytes();
-    answer.extend_from_slice(&body);
-    answer
 }

@@ -1,11 +1,9 @@
 //! What a request has to be before anything looks at what it says.
 
+use super::gate::MAX_TARGET;
 use crate::error::{Code, Error};
-use http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header, uri::Authority};
 use std::net::IpAddr;
-
-/// Longest request target in bytes.
-const MAX_TARGET: usize = 8_192;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -47,16 +45,13 @@ pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), E
         }
         origin(headers)?;
     }
-    match headers.get(header::EXPECT) {
-        Some(expected) if !expected.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
-            Err(Error::new(
-                Code::ExpectationFailed,
-                "only `100-continue` can be expected",
-            )
-            .close())
-        }
-        _ => Ok(()),
+    let foreign =
+        |expected: &HeaderValue| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if headers.get_all(header::EXPECT).into_iter().any(foreign) {
+        let detail = "only `100-continue` can be expected";
+        return Err(Error::new(Code::ExpectationFailed, detail).close());
     }
+    Ok(())
 }
 
 fn framing(detail: &str) -> Error {

@@ -3,6 +3,8 @@
 mod admin;
 mod connection;
 mod framing;
+mod gate;
+mod peers;
 mod respond;
 
 pub use admin::{Status, serve as serve_admin};
@@ -12,12 +14,14 @@ use crate::{
     error::{Code, Error},
     gateway::Gateway,
 };
-use connection::{Limits, Wire};
+use connection::Limits;
 use framing::Exposure;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use gate::Wire;
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use peers::{Peers, counted};
 use std::{
     convert::Infallible,
     panic::AssertUnwindSafe,
@@ -50,6 +54,7 @@ type Limited =
 pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
     let front = Arc::new(Front::new(gateway));
     let connections = Arc::new(Semaphore::new(front.gateway.limits.max_connections));
+    let peers = Arc::new(Peers::new(front.gateway.limits.max_connections_per_address));
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -58,8 +63,8 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch
             accepted = listener.accept() => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, counted(peer.ip())),
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -70,10 +75,15 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch
         let Ok(place) = connections.clone().try_acquire_owned() else {
             continue;
         };
+        let Some(own) = peers.place(peer) else {
+            continue;
+        };
+        // Answers are small and written at once; waiting for more would only delay them.
+        let _ = stream.set_nodelay(true);
         let (front, stop) = (front.clone(), stop.clone());
         tasks.spawn(async move {
             front.connection(stream, stop).await;
-            drop(place);
+            drop((place, own));
         });
     }
     drop(listener);
@@ -128,13 +138,18 @@ impl Front {
         let limits = Limits {
             head: limits.head_timeout,
             idle: limits.idle_timeout,
+            write: limits.write_timeout,
+            // A tenth more or less, so that connections of one moment do not all end at another.
+            age: limits
+                .connection_age
+                .mul_f64(0.9 + f64::from(self.random() as u32) / f64::from(u32::MAX) / 5.0),
             head_bytes: limits.max_head_bytes,
         };
         let api = self.api.clone();
         let front = self.clone();
-        connection::serve(stream, limits, stop, move |request, wire| {
+        connection::serve(stream, limits, stop, move |request, claimed, wire| {
             let (front, api) = (front.clone(), api.clone());
-            async move { Ok::<_, Infallible>(front.answer(request, api, wire).await) }
+            async move { Ok::<_, Infallible>(front.answer(request, claimed, api, wire).await) }
         })
         .await;
     }
@@ -142,36 +157,43 @@ impl Front {
     async fn answer(
         &self,
         request: Request<Incoming>,
+        claimed: Result<(), Error>,
         api: Limited,
         wire: Wire,
     ) -> Response<Full<bytes::Bytes>> {
-        let request_id = respond::request_id(request.headers(), || {
-            self.random
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .u64(..)
-        });
+        let request_id = respond::request_id(request.headers(), || self.random());
         let notes = Notes::new();
         let arrived = notes.arrived;
-        let method = request.method().clone();
-        let answered = AssertUnwindSafe(self.judged(request, notes, api))
+        let method = claimed.is_ok().then(|| request.method().clone());
+        let judged = async {
+            match claimed {
+                Ok(()) => self.judged(request, notes, api).await,
+                Err(error) => (notes, Err(error)),
+            }
+        };
+        let (notes, result) = AssertUnwindSafe(judged)
             .catch_unwind()
-            .await;
-        let (notes, result) = answered.unwrap_or_else(|_| {
-            (
-                Notes {
+            .await
+            .unwrap_or_else(|_| {
+                let notes = Notes {
                     arrived,
                     ..Notes::new()
-                },
-                Err(Error::new(
-                    Code::Internal,
-                    "the gateway failed on this request",
-                )),
-            )
-        });
-        wire.answered();
-        respond::log(&method, &request_id, &notes, &result);
-        respond::response(&request_id, &notes, result)
+                };
+                let detail = "the gateway failed on this request";
+                (notes, Err(Error::new(Code::Internal, detail)))
+            });
+        respond::log(method.as_ref(), &request_id, &notes, &result);
+        let mut response = respond::response(&request_id, &notes, result);
+        if wire.answered() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
+    }
+
+    fn random(&self) -> u64 {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.u64(..)
     }
 
     async fn judged(

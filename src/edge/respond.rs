@@ -66,15 +66,20 @@ pub(super) fn response(
     response
 }
 
-/// One line for the access log.
-pub(super) fn log(method: &Method, request_id: &str, notes: &Notes, result: &Result<Reply, Error>) {
+/// One line for the access log; without a method if what came was not a request.
+pub(super) fn log(
+    method: Option<&Method>,
+    request_id: &str,
+    notes: &Notes,
+    result: &Result<Reply, Error>,
+) {
     let (status, code) = match result {
         Ok(reply) => (reply.status, "-"),
         Err(error) => (error.code().status(), error.code().as_str()),
     };
     tracing::info!(
         target: "access",
-        %method,
+        method = method.map_or("-", Method::as_str),
         operation = notes.operation,
         route = notes.route.as_deref().unwrap_or("-"),
         client = notes.client.as_deref().unwrap_or("-"),

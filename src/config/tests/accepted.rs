@@ -42,6 +42,11 @@ fn what_is_not_written_has_its_default() {
         ),
         (ms(5_000), ms(10_000), ms(30_000))
     );
+    assert_eq!(
+        (server.write_timeout, server.connection_age),
+        (ms(10_000), ms(3_600_000))
+    );
+    assert_eq!(server.max_connections_per_address, 2_048);
     assert_eq!((server.allow_mock, server.log), (false, Log::Human));
     assert_eq!(config.clients, []);
 
@@ -101,8 +106,11 @@ drain_accept_ms = 700
 max_head_bytes = 9_000
 head_timeout_ms = 1_000
 body_timeout_ms = 1_100
+write_timeout_ms = 1_300
 idle_timeout_ms = 1_200
+connection_age_ms = 1_400
 max_connections = 13
+max_connections_per_address = 7
 allow_mock = true
 log = "json"
 
@@ -170,6 +178,11 @@ scheme = "raw"
         ),
         (ms(1_000), ms(1_100), ms(1_200))
     );
+    assert_eq!(
+        (server.write_timeout, server.connection_age),
+        (ms(1_300), ms(1_400))
+    );
+    assert_eq!(server.max_connections_per_address, 7);
     assert_eq!((server.allow_mock, server.log), (true, Log::Json));
 
     let [client] = config.clients.as_slice() else {

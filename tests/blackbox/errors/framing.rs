@@ -154,8 +154,7 @@ async fn a_length_next_to_chunks_never_makes_a_second_request() {
         target()
     );
     wire.send(head.as_bytes()).await;
-    let answer = wire.answer_to("PUT").await;
-    assert_eq!(answer.status, 400);
+    told(&wire.answer_to("PUT").await, Code::InvalidFraming);
     assert!(wire.ends().await);
     assert!(gateway.embedded("elevenlabs").calls().is_empty());
 }

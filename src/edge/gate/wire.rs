@@ -1,0 +1,127 @@
+//! What the two ends of a connection know of each other: the bytes before the HTTP library, the requests behind it.
+
+use super::head::Framing;
+use crate::error::{Code, Error};
+use http::{Method, Request};
+use http_body::Body;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The one place where both ends of a connection meet.
+#[derive(Clone, Debug, Default)]
+pub(in crate::edge) struct Wire(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    shared: Mutex<Shared>,
+    claimed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    ticket: Option<Ticket>,
+    /// Whether bytes of a head were received that no request was made of yet.
+    begun: bool,
+    busy: bool,
+    unread: bool,
+}
+
+/// What a head was let through as.
+#[derive(Debug)]
+pub(super) enum Ticket {
+    /// A request of this method, whose body is delimited like this.
+    Request(Method, Framing),
+    /// Something that is not a request of HTTP; a stand-in was let through, to be answered with this.
+    Refusal(Error),
+}
+
+impl Wire {
+    /// Bytes of a head were received.
+    pub(super) fn begin(&self) {
+        self.shared().begun = true;
+    }
+
+    /// Waits while a request is on its way that can no longer be called off: its head has begun to arrive.
+    pub(in crate::edge) async fn between_requests(&self) {
+        loop {
+            let claimed = self.0.claimed.notified();
+            if !self.shared().begun {
+                return;
+            }
+            claimed.await;
+        }
+    }
+
+    /// Announces the next head. False if the one before it has not become a request: then somebody miscounted.
+    pub(super) fn announce(&self, ticket: Ticket) -> bool {
+        let mut shared = self.shared();
+        if shared.ticket.is_some() {
+            return false;
+        }
+        shared.ticket = Some(ticket);
+        true
+    }
+
+    /// The body of the request was let through to its end.
+    pub(super) fn body_ended(&self) {
+        self.shared().unread = false;
+    }
+
+    /// Whether a request is being answered.
+    pub(in crate::edge) fn is_busy(&self) -> bool {
+        self.shared().busy
+    }
+
+    /// Whether bytes of the last request may still be on their way.
+    pub(in crate::edge) fn has_unread(&self) -> bool {
+        self.shared().unread
+    }
+
+    /// Takes a request that the HTTP library has read. It has to be the one that was announced: a request that was
+    /// not is a part of another one's bytes.
+    ///
+    /// # Errors
+    /// What the client is to be told in place of an answer.
+    pub(in crate::edge) fn claim<B: Body>(&self, request: &Request<B>) -> Result<(), Error> {
+        let mut shared = self.shared();
+        (shared.busy, shared.begun) = (true, false);
+        self.0.claimed.notify_waiters();
+        let body = request.body();
+        let same = match shared.ticket.take() {
+            Some(Ticket::Refusal(error)) => return Err(error.close()),
+            Some(Ticket::Request(method, framing)) => {
+                shared.unread = framing != Framing::Length(0);
+                let length = body.size_hint().exact();
+                method == request.method()
+                    && match framing {
+                        Framing::Length(announced) => length == Some(announced),
+                        Framing::Chunked => length.is_none(),
+                    }
+            }
+            None => false,
+        };
+        if same {
+            return Ok(());
+        }
+        tracing::error!("two readings of one connection's bytes differ");
+        let detail = "the request is not well-formed HTTP";
+        Err(Error::new(Code::InvalidFraming, detail).close())
+    }
+
+    /// The answer to the request is made. True if a part of its body was never read, so that nothing can follow.
+    pub(in crate::edge) fn answered(&self) -> bool {
+        let mut shared = self.shared();
+        shared.busy = false;
+        shared.unread
+    }
+
+    /// Takes the next request unseen.
+    #[cfg(test)]
+    pub(super) fn take(&self) -> Option<Ticket> {
+        self.shared().ticket.take()
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
