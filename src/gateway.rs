@@ -8,7 +8,6 @@ use crate::{
     sequencer::{Lanes, Sequencer},
     upstream::{
         Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
-        secret_forms,
     },
 };
 use adapters::{VENDORS, Vendor, reader::Keep, settings::Settings};
@@ -300,11 +299,6 @@ fn build_account(
             foreign_writers: config.foreign_writers,
         },
         rate: config.rate.iter().map(ToString::to_string).collect(),
-        secret_forms: config
-            .secret
-            .as_ref()
-            .map(|secret| secret_forms(secret.expose()))
-            .unwrap_or_default(),
         seed,
     }))
 }

@@ -18,6 +18,7 @@ pub mod etag;
 pub mod gateway;
 mod json;
 pub mod mock;
+pub mod redact;
 pub mod schema;
 pub mod sequencer;
 pub mod store;

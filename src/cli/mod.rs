@@ -10,6 +10,7 @@ mod source;
 
 pub use serve::{Running, StartError, start};
 
+use crate::redact;
 use clap::{Args, Parser, Subcommand};
 use std::{
     io::{self, Write},
@@ -82,6 +83,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    redact::tell_panics();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => {
@@ -108,9 +110,9 @@ fn out(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// Writes a line for the person in front of the command.
+/// Writes a line for the person in front of the command, without the credentials that were loaded.
 fn err(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", redact::text(text));
 }
 
 /// A runtime with a worker for each core; on one core a worker that never hands over is cheaper by a sixth.

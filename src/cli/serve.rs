@@ -5,6 +5,7 @@ use crate::{
     config::{self, Log, Secrets},
     edge,
     gateway::{BuildError, Gateway},
+    redact,
     sequencer::Lanes,
 };
 use std::{
@@ -205,7 +206,7 @@ fn log_to_stderr(form: Log) {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(redact::stderr);
     match form {
         Log::Human => subscriber.init(),
         Log::Json => subscriber

@@ -8,6 +8,7 @@ use super::layers::Layers;
 use super::locate::Path;
 use super::plain::what_is;
 use super::walk::Walked;
+use crate::redact;
 
 /// One client of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +120,7 @@ impl Clients<'_> {
                 faults.push(Fault { detail, ..here });
                 continue;
             }
+            redact::hide_digest(&hash);
             self.seen.push((hash, here.place));
             hashes.push(hash);
         }

@@ -6,12 +6,22 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// A credential. It cannot be printed, compared, copied or serialized, and is overwritten when dropped.
+use zeroize::Zeroizing;
+
+use crate::redact;
+
+/// A credential. It cannot be printed, compared, copied or serialized, and is overwritten when dropped. From the
+/// time that it is here, the log does not show it (see [`crate::redact`]).
 ///
 /// Safe code can overwrite only this copy: the process environment and buffers of the operating system keep theirs.
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
+    fn new(text: Zeroizing<String>) -> Self {
+        redact::hide(&text);
+        Self(text)
+    }
+
     /// The credential itself, for the one function that builds the header it travels in.
     pub fn expose(&self) -> &str {
         &self.0
@@ -21,15 +31,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.0).into_bytes();
-        bytes.fill(0);
-        // Keeps the compiler from dropping the writes as unseen.
-        std::hint::black_box(&bytes);
     }
 }
 
@@ -80,7 +81,7 @@ impl Reference {
                 let value = environment
                     .get(name)
                     .ok_or_else(|| format!("{what} is not set"))?;
-                let secret = checked(value.clone().into_bytes(), &what)?;
+                let secret = checked(Zeroizing::new(value.clone().into_bytes()), &what)?;
                 Ok(Fetched {
                     secret,
                     exposed: false,
@@ -108,7 +109,7 @@ impl fmt::Display for Reference {
     }
 }
 
-fn read_file(path: &Path) -> io::Result<(Vec<u8>, bool)> {
+fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
     // A pipe would wait for its writer for ever.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -116,7 +117,7 @@ fn read_file(path: &Path) -> io::Result<(Vec<u8>, bool)> {
     let file = File::open(path)?;
     let exposed = is_world_readable(&file.metadata()?);
     // All in one piece, so that no outgrown buffer is left behind.
-    let mut bytes = Vec::with_capacity(MAX_BYTES as usize + 64);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES as usize + 64));
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     Ok((bytes, exposed))
 }
@@ -132,30 +133,21 @@ fn is_world_readable(_: &std::fs::Metadata) -> bool {
     false
 }
 
-fn checked(bytes: Vec<u8>, what: &str) -> Result<Secret, String> {
-    // From here on every way out overwrites the bytes that are not valid text as well.
-    let mut secret = match String::from_utf8(bytes) {
-        Ok(text) => Secret(text),
-        Err(error) => {
-            let mut bytes = error.into_bytes();
-            bytes.fill(0);
-            std::hint::black_box(&bytes);
-            return Err(format!("{what} holds a byte that cannot stand in a header"));
-        }
-    };
-    let length = secret.0.trim_end_matches(['\r', '\n']).len();
-    secret.0.truncate(length);
-    if secret.0.is_empty() {
+fn checked(bytes: Zeroizing<Vec<u8>>, what: &str) -> Result<Secret, String> {
+    let unfit = || format!("{what} holds a byte that cannot stand in a header");
+    let text = std::str::from_utf8(&bytes).map_err(|_| unfit())?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
         return Err(format!("{what} is empty"));
     }
-    if secret.0.len() as u64 > MAX_BYTES {
+    if text.len() as u64 > MAX_BYTES {
         return Err(format!("{what} holds more than {MAX_BYTES} bytes"));
     }
-    if secret.0.starts_with(' ') || secret.0.ends_with(' ') {
+    if text.starts_with(' ') || text.ends_with(' ') {
         return Err(format!("{what} begins or ends with a blank"));
     }
-    if !secret.0.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Err(format!("{what} holds a byte that cannot stand in a header"));
+    if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(unfit());
     }
-    Ok(secret)
+    Ok(Secret::new(Zeroizing::new(text.to_owned())))
 }

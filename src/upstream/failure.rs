@@ -1,7 +1,10 @@
 //! What became of a vendor call that brought no usable answer, and how a caller is told.
 
 use super::Account;
-use crate::error::{Code, Error, Outcome, VendorSaid};
+use crate::{
+    error::{Code, Error, Outcome, VendorSaid},
+    redact,
+};
 use adapters::{ProblemKind, VendorProblem};
 use std::time::Duration;
 
@@ -114,7 +117,7 @@ impl CallError {
             .retry_after(problem.retry_after.unwrap_or(UNAVAILABLE_WAIT)),
             Self::Refused(problem) => refused(problem, not_found),
             Self::Body(why) => {
-                let why = account.redacted(why);
+                let why = shown(why);
                 tracing::warn!(vendor, why, "the vendor's answer is not understood");
                 Error::new(
                     Code::VendorInvalidResponse,
@@ -163,56 +166,46 @@ fn said(account: &Account, problem: &VendorProblem) -> VendorSaid {
     VendorSaid {
         name: account.adapter.vendor().name,
         status: problem.status.as_u16(),
-        code: problem.code.as_deref().map(|text| account.redacted(text)),
+        code: problem.code.as_deref().map(shown),
         // A vendor that refuses a key may repeat it.
-        message: problem
-            .message
-            .as_deref()
-            .filter(|_| !silent)
-            .map(|text| account.redacted(text)),
-        request_id: problem
-            .request_id
-            .as_deref()
-            .map(|text| account.redacted(text)),
+        message: problem.message.as_deref().filter(|_| !silent).map(shown),
+        request_id: problem.request_id.as_deref().map(shown),
     }
 }
 
-impl Account {
-    /// A vendor's words as they may be shown: short, without control characters and without our secret.
-    pub(super) fn redacted(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for form in &self.secret_forms {
-            if text.contains(form.as_str()) {
-                text = text.replace(form.as_str(), "[redacted]");
-            }
+/// A vendor's words as they may be shown: short, without control characters and without credentials.
+fn shown(text: &str) -> String {
+    let hidden = |c: &char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    // A credential may only be one without what is hidden, and be cut by the limit.
+    let plain: String = text.chars().filter(|c| !hidden(c)).collect();
+    redact::text(&plain).chars().take(MAX_MESSAGE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendors_words_are_short_and_hold_no_credential() {
+        redact::hide("a-vendors-own-key");
+        for (said, told) in [
+            ("bad key a-vendors-own-key.", "bad key [redacted]."),
+            (
+                "bad key a-vendors\u{0}-own\u{202e}-key.",
+                "bad key [redacted].",
+            ),
+            ("YS12ZW5kb3JzLW93bi1rZXk=", "[redacted]="),
+            ("a\r\nb\u{2066}c", "abc"),
+        ] {
+            assert_eq!(shown(said), told);
         }
-        let hidden = |c: &char| {
-            c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        text.chars()
-            .filter(|c| !hidden(c))
-            .take(MAX_MESSAGE)
-            .collect()
+        let long = format!("{}a-vendors-own-key", "x".repeat(MAX_MESSAGE - 5));
+        assert_eq!(
+            shown(&long),
+            format!("{}[reda", "x".repeat(MAX_MESSAGE - 5))
+        );
     }
-}
-
-/// The forms in which a vendor may repeat a secret.
-pub fn secret_forms(secret: &str) -> Vec<String> {
-    use base64::{Engine, engine::general_purpose as form};
-    let encoded = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
-        .to_string();
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let base64 = [
-        form::STANDARD.encode(secret),
-        form::STANDARD_NO_PAD.encode(secret),
-        form::URL_SAFE_NO_PAD.encode(secret),
-    ];
-    let mut forms: Vec<String> = [secret.to_owned(), encoded, hex.to_uppercase(), hex]
-        .into_iter()
-        .chain(base64)
-        .collect();
-    // The longest first, so that no part of one is left behind.
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms
 }

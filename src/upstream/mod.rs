@@ -14,7 +14,7 @@ mod transport;
 pub use base::{BadUrl, Base};
 pub use cache::CatalogueCache;
 pub use checks::Violations;
-pub use failure::{CallError, secret_forms};
+pub use failure::CallError;
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
 
 use crate::{
@@ -57,7 +57,6 @@ pub struct Account {
     pub limits: AccountLimits,
     /// The vendor's windows, as configured, such as `60/min`.
     pub rate: Vec<String>,
-    secret_forms: Vec<String>,
     slots: Semaphore,
     listening: Semaphore,
     random: Mutex<fastrand::Rng>,
@@ -210,8 +209,6 @@ pub struct Parts {
     pub limits: AccountLimits,
     /// See [`Account::rate`].
     pub rate: Vec<String>,
-    /// Every form of the secret that may not be shown.
-    pub secret_forms: Vec<String>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -233,7 +230,6 @@ impl Account {
             catalogue: parts.catalogue,
             limits: parts.limits,
             rate: parts.rate,
-            secret_forms: parts.secret_forms,
             slots: Semaphore::new(slots),
             // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
             listening: Semaphore::new(slots.saturating_mul(8)),

@@ -95,7 +95,6 @@ impl Harness {
                 ..AccountLimits::default()
             },
             rate: Vec::new(),
-            secret_forms: Vec::new(),
             seed: 1,
         });
         let route = Route {
