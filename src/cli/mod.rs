@@ -75,7 +75,11 @@ enum Command {
     Schema,
     /// Serve the vendors' twins alone, each on an address of its own
     #[command(after_help = "Example: tagway mock --seed 7 --conversation conv_1\n\n\
-        What a twin received: GET /_twin/calls. Without VENDOR=ADDRESS every twin is served on a free port.")]
+        Example: tagway mock --fault writes:late-apply=2000@0.2\n\n\
+        What a twin received: GET /_twin/calls; all that steers it: GET /_twin/openapi.json. Without VENDOR=ADDRESS \
+        every twin is served on a free port. A rule without @, # and * strikes every call of its operation, which is \
+        `any`, `reads`, `writes` or an id of the vendor's document; the number is milliseconds, or bytes for each \
+        second.")]
     Mock(mock::Options),
     /// Say what a newer document of a vendor changes for us
     #[command(

@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::schema::Document;
@@ -15,13 +15,19 @@ use crate::schema::Document;
 mod answer;
 mod attention;
 mod awardee;
+mod clock;
 mod control;
 mod conversations;
 mod elevenlabs;
+mod embedded;
+mod faults;
 mod ids;
+mod log;
 mod meter;
 mod page;
-mod recorder;
+mod reading;
+mod served;
+mod session;
 mod shelf;
 mod shell;
 mod target;
@@ -31,8 +37,13 @@ mod testing;
 mod tests;
 mod time;
 
-pub use control::control;
-pub use recorder::{Recorded, RecordedBody, Refused, Served};
+pub use control::{CONTROL_OPENAPI, control};
+pub use embedded::{Lost, TwinBody, exchange};
+pub use faults::{Class, Effect, Struck, short_form};
+pub use log::{Recorded, RecordedBody, RecordedFault};
+pub use reading::Misread;
+pub use served::{LateCall, Received, SESSION, Served};
+pub use session::Refused;
 pub use shell::serve;
 
 /// One vendor's behaviour: `(state, request, now) -> (answer, state)`; no clock, no I/O, no randomness but the seed.
@@ -41,6 +52,12 @@ pub trait Twin: Send {
     ///
     /// `now_unix_ms` should not go backwards; rate windows, creation times and idempotency keys hang on it.
     fn answer(&mut self, request: &Request<Bytes>, now_unix_ms: u64) -> Response<Bytes>;
+
+    /// An error that the twin has no state for, in the vendor's form; the state stays as it is.
+    fn failure(&mut self, status: StatusCode, now_unix_ms: u64) -> Response<Bytes>;
+
+    /// Takes other rate windows from now on, all of them empty; a reset brings those of the [`Options`] back.
+    fn set_windows(&mut self, windows: &[Window]);
 
     /// Goes back to the state that the [`Options`] describe; the same ids will come again.
     fn reset(&mut self);

@@ -8,6 +8,24 @@ pub(super) fn date_time(unix_ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
+/// `Fri, 01 May 2026 09:14:22 GMT`, the form that HTTP wants (RFC 9110, IMF-fixdate).
+pub(super) fn http_date(unix_ms: u64) -> String {
+    let seconds = unix_ms / 1_000;
+    let days = seconds / 86_400;
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    // 1970-01-01 was a Thursday.
+    let weekday = three("ThuFriSatSunMonTueWed", days % 7);
+    let month = three("JanFebMarAprMayJunJulAugSepOctNovDec", month - 1);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// The name at a place in a text of three-letter names.
+fn three(names: &'static str, place: u64) -> &'static str {
+    let at = usize::try_from(place * 3).unwrap_or(usize::MAX);
+    names.get(at..at.saturating_add(3)).unwrap_or_default()
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
 /// Years are taken to begin in March, so that the leap day is the last of its year; 146,097 days are 400 such years.
@@ -39,6 +57,16 @@ mod tests {
         assert_eq!(date_time(1_709_251_199_999), "2024-02-29T23:59:59");
         assert_eq!(date_time(1_777_626_862_000), "2026-05-01T09:14:22");
         assert_eq!(date_time(4_107_542_400_000), "2100-03-01T00:00:00");
+    }
+
+    #[test]
+    fn dates_of_http_name_the_weekday() {
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(
+            http_date(1_777_626_862_000),
+            "Fri, 01 May 2026 09:14:22 GMT"
+        );
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The network as a tower service: the real one, an embedded twin, or whatever a simulation puts there.
 
-use crate::{clock, config::Secret, mock::Served};
+use crate::{
+    config::Secret,
+    mock::{self, Lost, Served},
+};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use std::{sync::Arc, time::Duration};
 use tower::{service_fn, util::BoxCloneSyncService};
 
@@ -84,12 +87,12 @@ pub fn embedded(served: Arc<Served>) -> Transport {
     BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
         let served = served.clone();
         async move {
-            let answer = served.call(request, clock::unix_ms());
-            Ok(answer.map(|bytes| {
-                Full::new(bytes)
-                    .map_err(|never| match never {})
-                    .boxed_unsync()
-            }))
+            let told = |lost: Lost| match lost {
+                Lost::NotSent => TransportError::NotSent(lost.to_string()),
+                Lost::Broken => TransportError::Broken(lost.to_string()),
+            };
+            let answer = mock::exchange(&served, request).await.map_err(told)?;
+            Ok(answer.map(|body| body.map_err(told).boxed_unsync()))
         }
     }))
 }

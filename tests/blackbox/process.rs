@@ -236,6 +236,63 @@ async fn the_twins_are_served_alone() {
     }
 }
 
+#[tokio::test]
+async fn a_twin_fails_as_the_command_line_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("faults.json");
+    let rule = json!({"vendor": "awardee", "class": "502", "operation": "list_conversations"});
+    std::fs::write(&plan, json!({"seed": 3, "faults": [rule]}).to_string()).unwrap();
+    let plan = plan.to_str().unwrap();
+    let mut mock = Process::start(&mut program(&[
+        "mock",
+        "awardee=127.0.0.1:0",
+        "attention=127.0.0.1:0",
+        "--faults",
+        plan,
+        "--fault",
+        "list_labels:503#1",
+    ]));
+    let mut address = Vec::new();
+    for vendor in ["awardee", "attention"] {
+        let line = line_with(&mut mock.out, vendor).await;
+        let url = line.strip_prefix(&format!("{vendor} http://")).unwrap();
+        address.push(url.split('/').next().unwrap().parse().unwrap());
+    }
+    for (at, path, statuses) in [
+        (0, "/v1/conversations", [502, 502]),
+        (0, "/v1/conversation-tags", [200, 200]),
+        (1, "/v2/labels", [503, 200]),
+        (1, "/v2/conversations", [200, 200]),
+    ] {
+        for status in statuses {
+            let ask = Ask::elsewhere(address[at], "GET", path);
+            ask.header("authorization", "Bearer k")
+                .send()
+                .await
+                .is(status);
+        }
+    }
+    mock.signal("TERM");
+    assert_eq!(mock.end().await.code(), Some(0));
+    for (wrong, why) in [
+        ("list_labels:503#1", "no operation of awardee"),
+        ("any:blackhol", "did you mean `blackhole`?"),
+        (
+            "any:html+none",
+            "/effect: the effect of `html` can be applied",
+        ),
+    ] {
+        let (code, _, err) = run(&mut program(&[
+            "mock",
+            "awardee=127.0.0.1:0",
+            "--fault",
+            wrong,
+        ]));
+        assert_eq!(code, Some(2), "{wrong}: {err}");
+        assert!(err.contains(wrong) && err.contains(why), "{err}");
+    }
+}
+
 #[test]
 fn a_key_comes_with_its_hash_and_never_twice() {
     let mut keys = Vec::new();

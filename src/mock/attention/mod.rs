@@ -20,7 +20,7 @@ use self::{
     state::{Conversation, Label, Organization, transcript},
 };
 use super::{
-    Options, Twin, answer,
+    Options, Twin, Window, answer,
     conversations::Conversations,
     ids::Ids,
     meter::Meter,
@@ -136,6 +136,14 @@ impl Twin for Attention {
     fn answer(&mut self, request: &Request<Bytes>, now_unix_ms: u64) -> Response<Bytes> {
         self.outcome(request, now_unix_ms)
             .unwrap_or_else(Refusal::answer)
+    }
+
+    fn failure(&mut self, status: StatusCode, _now_unix_ms: u64) -> Response<Bytes> {
+        Refusal::failure(status).answer()
+    }
+
+    fn set_windows(&mut self, windows: &[Window]) {
+        self.meter = Meter::new(windows);
     }
 
     fn reset(&mut self) {

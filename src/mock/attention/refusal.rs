@@ -57,6 +57,18 @@ impl Refusal {
         )
     }
 
+    /// What a call meets that goes wrong for a reason that the twin has no state for.
+    pub(super) fn failure(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => "unauthorized",
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            StatusCode::REQUEST_TIMEOUT => "request_timeout",
+            StatusCode::SERVICE_UNAVAILABLE => "service_unavailable",
+            _ => "internal_error",
+        };
+        Self::new(status, code, "the call went wrong")
+    }
+
     pub(super) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }

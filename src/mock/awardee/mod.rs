@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, Request, Response, StatusCode};
 use serde_json::Value;
 
 use self::{
@@ -19,7 +19,7 @@ use self::{
     state::{Conversation, Tag},
 };
 use super::{
-    Options, Twin, answer,
+    Options, Twin, Window, answer,
     conversations::Conversations,
     ids::{Ids, as_uuid},
     meter::Meter,
@@ -144,6 +144,17 @@ impl Twin for Awardee {
             &mut self.meter,
             now_unix_ms,
         )
+    }
+
+    fn failure(&mut self, status: StatusCode, now_unix_ms: u64) -> Response<Bytes> {
+        let request_id = format!("req_{}", self.requests.hex(24));
+        let refused = Refusal::failure(status).answer(&request_id);
+        let refused = answer::with(refused, REQUEST_ID, &request_id);
+        rates::with_headers(refused, &mut self.meter, now_unix_ms)
+    }
+
+    fn set_windows(&mut self, windows: &[Window]) {
+        self.meter = Meter::new(windows);
     }
 
     fn reset(&mut self) {

@@ -77,6 +77,18 @@ impl Refusal {
         }
     }
 
+    /// What a call meets that goes wrong for a reason that the twin has no state for.
+    pub(super) fn failure(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => "invalid_api_key",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limited",
+            StatusCode::REQUEST_TIMEOUT => "request_timeout",
+            StatusCode::SERVICE_UNAVAILABLE => "service_unavailable",
+            _ => "internal_error",
+        };
+        Self::plain(status, code, "the call went wrong")
+    }
+
     /// The id of the tag that has the name is not told.
     pub(super) fn name_taken() -> Self {
         Self::plain(

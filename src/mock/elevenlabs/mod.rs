@@ -19,7 +19,7 @@ use self::{
     state::{Conversation, Tag, transcript},
 };
 use super::{
-    Options, Twin, answer,
+    Options, Twin, Window, answer,
     conversations::Conversations,
     ids::Ids,
     meter::Meter,
@@ -158,6 +158,15 @@ impl Twin for ElevenLabs {
             .outcome(request, now_unix_ms)
             .unwrap_or_else(|refusal| refusal.answer(&trace));
         answer::with(answer, TRACE, &trace)
+    }
+
+    fn failure(&mut self, status: StatusCode, _now_unix_ms: u64) -> Response<Bytes> {
+        let trace = self.traces.hex(32);
+        answer::with(Refusal::failure(status).answer(&trace), TRACE, &trace)
+    }
+
+    fn set_windows(&mut self, windows: &[Window]) {
+        self.meter = Meter::new(windows);
     }
 
     fn reset(&mut self) {

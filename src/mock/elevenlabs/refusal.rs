@@ -66,6 +66,18 @@ impl Refusal {
         )
     }
 
+    /// What a call meets that goes wrong for a reason that the twin has no state for.
+    pub(super) fn failure(status: StatusCode) -> Self {
+        let (kind, code) = match status {
+            StatusCode::UNAUTHORIZED => ("authentication_error", "invalid_api_key"),
+            StatusCode::TOO_MANY_REQUESTS => ("rate_limit_error", "rate_limit_exceeded"),
+            StatusCode::REQUEST_TIMEOUT => ("timeout_error", "request_timeout"),
+            StatusCode::SERVICE_UNAVAILABLE => ("internal_error", "system_busy"),
+            _ => ("internal_error", "internal_error"),
+        };
+        Self::problem(status, kind, code, "the call went wrong")
+    }
+
     /// Also what a deleted tag answers.
     pub(super) fn no_tag(id: &str) -> Self {
         Self::not_found(format!("there is no conversation tag {id}"))

@@ -1,0 +1,455 @@
+use bytes::Bytes;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::mock::{Class, Effect, Misread};
+
+/// What a raw client sees until the connection ends, or until it has enough.
+#[derive(Debug)]
+struct Seen {
+    bytes: Vec<u8>,
+    end: Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// In order.
+    Close,
+    /// With a reset.
+    Reset,
+    /// The client went first, with more than it wanted.
+    Enough,
+}
+
+/// As much as a client reads of what has no end.
+const ENOUGH: usize = 200_000;
+/// How long what has no end is held in these tests, in milliseconds.
+const HOLD_MS: u64 = 120;
+
+const ID: &str = testing::ID;
+
+impl Seen {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// Head and body of the one answer.
+    fn parts(&self) -> (String, Vec<u8>) {
+        let end = self
+            .bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap_or_else(|| panic!("no whole head: {}", self.text()));
+        let head = String::from_utf8(self.bytes[..end].to_vec()).unwrap();
+        (head, self.bytes[end + 4..].to_vec())
+    }
+
+    fn length(&self) -> usize {
+        let (head, _) = self.parts();
+        let line = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("content-length").then_some(value)
+        });
+        line.unwrap_or_else(|| panic!("no length: {head}"))
+            .parse()
+            .unwrap()
+    }
+}
+
+/// A twin that has the tag `vip` of the id [`ID`], and this plan.
+async fn with_plan(vendor: &str, rules: serde_json::Value) -> (Arc<Served>, Running) {
+    let tag = if vendor == "elevenlabs" {
+        json!({"title": "vip", "tag_id": ID})
+    } else {
+        json!({"name": "vip", "id": ID})
+    };
+    let options = Options {
+        tags: vec![tag],
+        ..Options::default()
+    };
+    let served = testing::served(vendor, options);
+    served.add_faults(&json!({"faults": rules})).unwrap();
+    let running = running(&served).await;
+    (served, running)
+}
+
+/// One write: 200 with a body at Awardee, 204 at ElevenLabs.
+async fn write(vendor: &str, running: &Running) -> Seen {
+    let (line, key) = if vendor == "elevenlabs" {
+        (
+            format!("POST /v1/convai/conversations/{ID}/tags"),
+            "xi-api-key: k",
+        )
+    } else {
+        (
+            format!("PUT /v1/conversations/{ID}/tags"),
+            "authorization: Bearer k",
+        )
+    };
+    let body = format!(r#"{{"tag_ids":["{ID}"]}}"#);
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: localhost\r\n{key}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        let end = match stream.read_buf(&mut bytes).await {
+            Ok(0) => Ended::Close,
+            Ok(_) if bytes.len() > ENOUGH => Ended::Enough,
+            Ok(_) => continue,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ended::Reset,
+            Err(error) => panic!("{error}"),
+        };
+        return Seen { bytes, end };
+    }
+}
+
+fn took_effect(served: &Served) -> bool {
+    served
+        .twin(|twin| twin.conversation(ID))
+        .is_some_and(|content| content == json!([ID]))
+}
+
+/// The whole answer of the vendor to the write, without faults.
+fn status_line(vendor: &str) -> &'static str {
+    if vendor == "elevenlabs" {
+        "HTTP/1.1 204 No Content"
+    } else {
+        "HTTP/1.1 200 OK"
+    }
+}
+
+fn check(vendor: &str, class: Class, seen: &Seen) {
+    let text = seen.text();
+    let bodied = vendor == "awardee";
+    let answered = |status: &str| {
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        assert_eq!(seen.end, Ended::Close);
+    };
+    let refused = |status: &str| {
+        answered(status);
+        let (_, body) = seen.parts();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert!(body.get("detail").is_some() || body.get("error").is_some());
+    };
+    match class {
+        Class::Latency | Class::Slicer | Class::Trickle => {
+            assert!(text.starts_with(status_line(vendor)), "{text}");
+            assert_eq!(seen.end, Ended::Close);
+            let (_, body) = seen.parts();
+            if bodied {
+                assert_eq!(seen.length(), body.len());
+                serde_json::from_slice::<serde_json::Value>(&body).unwrap();
+            } else {
+                assert_eq!(body, b"");
+            }
+        }
+        Class::LateApply | Class::Refuse | Class::ResetBeforeHeaders => {
+            assert_eq!((seen.end, text.as_str()), (Ended::Reset, ""));
+        }
+        Class::Blackhole | Class::HalfClose => {
+            assert_eq!((seen.end, text.as_str()), (Ended::Close, ""));
+        }
+        Class::TlsFailure => {
+            let alert = (Ended::Close, &[0x15, 3, 3, 0, 2, 2, 40][..]);
+            assert_eq!((seen.end, &seen.bytes[..]), alert);
+        }
+        Class::ResetInHeaders => {
+            assert_eq!(seen.end, Ended::Reset);
+            assert!(text.starts_with("HTTP/1.1 20"), "{text}");
+            assert!(!text.contains("\r\n\r\n"), "{text}");
+        }
+        Class::ResetAfterHeaders => {
+            assert_eq!(seen.end, Ended::Reset);
+            assert!(seen.length() > 0);
+            assert_eq!(seen.parts().1, b"");
+        }
+        Class::ResetInBody => {
+            assert_eq!(seen.end, Ended::Reset);
+            let (_, body) = seen.parts();
+            assert!(!body.is_empty() && body.len() < seen.length(), "{text}");
+        }
+        Class::WrongLength => {
+            assert_eq!(seen.end, Ended::Close);
+            assert_eq!(seen.parts().1.len() + 100, seen.length());
+        }
+        Class::EndlessHeaders => {
+            assert_eq!(seen.end, Ended::Enough);
+            assert!(text.starts_with(status_line(vendor)), "{text}");
+            assert!(!text.contains("\r\n\r\n") && text.contains("\r\nx-endless: xxx"));
+        }
+        Class::EndlessBody => {
+            assert_eq!(seen.end, Ended::Enough);
+            let (head, body) = seen.parts();
+            assert!(
+                head.starts_with("HTTP/1.1 200 OK") && head.contains("chunked"),
+                "{head}"
+            );
+            assert!(body.starts_with(b"1\r\n\"\r\n4000\r\nxxx"));
+        }
+        Class::ContinueStorm => {
+            assert_eq!(seen.end, Ended::Enough);
+            let one = "HTTP/1.1 100 Continue\r\n\r\n";
+            assert_eq!(text.matches(one).count(), text.len() / one.len());
+        }
+        Class::NoContentWithBody => {
+            answered("204");
+            assert_eq!(seen.parts().1, b"{\"stray\":true}");
+            assert_eq!(seen.length(), 14);
+        }
+        Class::InvalidUtf8 => {
+            answered("200");
+            let (head, body) = seen.parts();
+            assert!(head.contains("application/json"));
+            assert!(std::str::from_utf8(&body).is_err() && body.starts_with(b"{\"data\":\""));
+        }
+        Class::Html => {
+            answered("200");
+            let (head, body) = seen.parts();
+            assert!(head.contains("text/html") && body.starts_with(b"<!doctype html>"));
+        }
+        Class::GzipBomb => {
+            assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+            let (head, body) = seen.parts();
+            assert!(head.contains("content-encoding: gzip") && body.starts_with(&[0x1f, 0x8b, 8]));
+            assert!((500_000..1_000_000).contains(&seen.length()));
+        }
+        Class::Redirect => {
+            answered("307");
+            assert!(
+                text.contains("location: https://elsewhere.invalid/"),
+                "{text}"
+            );
+        }
+        Class::Unauthorized => refused("401"),
+        Class::RateLimited => {
+            refused("429");
+            assert!(!text.contains("retry-after"), "{text}");
+        }
+        Class::RateLimitedSeconds => {
+            refused("429");
+            assert!(text.contains("\r\nretry-after: 2\r\n"), "{text}");
+        }
+        Class::RateLimitedDate => {
+            refused("429");
+            let line = text.lines().find(|line| line.starts_with("retry-after: "));
+            let line = line.unwrap_or_else(|| panic!("{text}"));
+            assert!(line.contains(", ") && line.ends_with(" GMT"), "{line}");
+        }
+        Class::RateLimitedMs => {
+            refused("429");
+            assert!(text.contains("\r\nretry-after-ms: 1500\r\n"), "{text}");
+        }
+        Class::RequestTimeout => refused("408"),
+        Class::InternalError => refused("500"),
+        Class::BadGateway => refused("502"),
+        Class::Unavailable => refused("503"),
+        Class::GatewayTimeout => refused("504"),
+    }
+}
+
+#[tokio::test]
+async fn every_class_is_on_the_wire_what_it_says_and_has_the_effect_that_it_says() {
+    for vendor in ["awardee", "elevenlabs"] {
+        for class in Class::all() {
+            for effect in class.effects() {
+                let rule = json!({
+                    "class": class.name(), "effect": effect.name(), "times": 1, "late_ms": 40, "latency_ms": 1,
+                    "hold_ms": if class == Class::Trickle { 60_000 } else { HOLD_MS },
+                    "bytes_per_second": 20_000, "retry_after_ms": 1_500,
+                });
+                let (served, running) = with_plan(vendor, json!([rule])).await;
+                let seen = timeout(PATIENCE, write(vendor, &running)).await.unwrap();
+                check(vendor, class, &seen);
+                let place = format!("{vendor} {class} {effect:?}");
+                match effect {
+                    Effect::None => assert!(!took_effect(&served), "{place}"),
+                    Effect::Applied => assert!(took_effect(&served), "{place}"),
+                    Effect::Late => timeout(PATIENCE, landed(&served)).await.unwrap(),
+                }
+                let told = served.calls()[0].fault.unwrap();
+                assert_eq!((told.class, told.effect), (class.name(), effect.name()));
+                assert_eq!(served.cut(), 0, "{place}");
+                running.end().await;
+            }
+        }
+    }
+}
+
+async fn landed(served: &Served) {
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    while !served.calls()[0].fault.is_some_and(|fault| fault.landed) {
+        tick.tick().await;
+    }
+    assert!(took_effect(served));
+}
+
+#[tokio::test]
+async fn a_half_closed_connection_still_takes_what_is_sent() {
+    let rule = json!([{"class": "half-close", "hold_ms": 60_000}]);
+    let (_, running) = with_plan("awardee", rule).await;
+    let request = "GET /v1/conversation-tags HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut stream = TcpStream::connect(&running.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    // It is open for as long as the client keeps it, and no longer.
+    drop(stream);
+    timeout(PATIENCE / 2, running.end()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_trickle_is_as_slow_as_it_says() {
+    let rule = json!([{"class": "trickle", "bytes_per_second": 2_000}]);
+    let (_, running) = with_plan("awardee", rule).await;
+    let started = Instant::now();
+    let seen = write("awardee", &running).await;
+    let least = Duration::from_secs(1).mul_f64(seen.bytes.len() as f64 / 2_000.0);
+    assert!(
+        started.elapsed() >= least,
+        "{:?} {least:?}",
+        started.elapsed()
+    );
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_gone_refuses_connections_and_comes_back() {
+    let rule = json!([{"class": "refuse", "times": 1, "hold_ms": 300}]);
+    let (served, running) = with_plan("awardee", rule).await;
+    let mut idle = TcpStream::connect(&running.address).await.unwrap();
+    assert_eq!(write("awardee", &running).await.end, Ended::Reset);
+    let refused = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            match TcpStream::connect(&running.address).await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return,
+                other => drop(other),
+            }
+            tick.tick().await;
+        }
+    };
+    timeout(PATIENCE, refused).await.unwrap();
+    assert_eq!(
+        idle.read(&mut [0; 8]).await.unwrap(),
+        0,
+        "idle connections are closed"
+    );
+    let back = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        while TcpStream::connect(&running.address).await.is_err() {
+            tick.tick().await;
+        }
+    };
+    timeout(PATIENCE, back).await.unwrap();
+    assert!(
+        write("awardee", &running)
+            .await
+            .text()
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(took_effect(&served));
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_cut_is_counted() {
+    let (served, running) = with_plan("awardee", json!([])).await;
+    let whole = format!(
+        "PUT /v1/conversations/{ID}/tags HTTP/1.1\r\nhost: localhost\r\ncontent-length: 90\r\n\r\n{{\"tag_ids\""
+    );
+    for (count, part) in [(1, &whole[..30]), (2, &whole[..])] {
+        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        stream.write_all(part.as_bytes()).await.unwrap();
+        drop(stream);
+        let counted = async {
+            let mut tick = tokio::time::interval(Duration::from_millis(2));
+            while served.cut() < count {
+                tick.tick().await;
+            }
+        };
+        timeout(PATIENCE, counted).await.unwrap();
+    }
+    assert_eq!(served.cut(), 2);
+    running.end().await;
+}
+
+#[tokio::test]
+async fn faults_are_set_and_forgotten_on_the_socket() {
+    let served = testing::served("awardee", Options::default());
+    let running = running(&served).await;
+    let control = |line: &str| format!("{line} HTTP/1.1\r\nhost: localhost");
+    let read = "GET /v1/conversation-tags HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k";
+    let plan = r#"{"faults":[{"class":"503","operation":"list_conversation_tags"}]}"#;
+    assert_eq!(
+        running
+            .exchange(&control("POST /_twin/faults"), plan)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(running.exchange(read, "").await.0, 503);
+    assert_eq!(
+        running
+            .exchange(&control("DELETE /_twin/faults"), "")
+            .await
+            .0,
+        204
+    );
+    assert_eq!(running.exchange(read, "").await.0, 200);
+    let (status, text) = running.exchange(&control("GET /_twin/counts"), "").await;
+    assert_eq!(
+        (status, text.as_str()),
+        (200, r#"{"cut":0,"faults":{"503":1},"received":2}"#)
+    );
+    let bad: Vec<Misread> = served
+        .add_faults(&json!({"faults": [{"class": "x"}]}))
+        .unwrap_err();
+    assert_eq!(bad[0].pointer, "/faults/0/class");
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_what_has_no_end() {
+    for class in ["blackhole", "half-close", "trickle", "endless-body"] {
+        let rule = json!([{"class": class, "hold_ms": 60_000}]);
+        let (_, running) = with_plan("awardee", rule).await;
+        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        let read = "GET /v1/conversation-tags HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n\r\n";
+        stream.write_all(read.as_bytes()).await.unwrap();
+        let arrived = async {
+            let mut tick = tokio::time::interval(Duration::from_millis(2));
+            while served_none(&running).await {
+                tick.tick().await;
+            }
+        };
+        timeout(PATIENCE, arrived).await.unwrap();
+        let ended = timeout(PATIENCE / 2, running.end()).await;
+        assert!(ended.is_ok(), "{class}");
+    }
+}
+
+/// Whether no fault has struck yet.
+async fn served_none(running: &Running) -> bool {
+    let head = "GET /_twin/counts HTTP/1.1\r\nhost: localhost";
+    running
+        .exchange(head, "")
+        .await
+        .1
+        .contains(r#""faults":{}"#)
+}
+
+#[test]
+fn half_a_body_is_neither_nothing_nor_all() {
+    for length in 2..10 {
+        let body = Bytes::from(vec![b'x'; length]);
+        let half = wire::half(&body).len();
+        assert!(half > 0 && half < length, "{length}");
+    }
+    assert_eq!(wire::half(b""), b"{");
+}
