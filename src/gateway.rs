@@ -7,8 +7,7 @@ use crate::{
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     upstream::{
-        Account, AccountLimits, Base, BudgetLimits, CatalogueCache, Parts, credential, embedded,
-        network,
+        Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
     },
 };
 use adapters::{VENDORS, Vendor, reader::Keep, settings::Settings};
@@ -296,7 +295,6 @@ fn build_account(
             attempt_timeout: config.attempt_timeout,
             settle: config.settle,
             max_in_flight: config.max_in_flight,
-            retries: BudgetLimits::default(),
             exclusive: config.exclusive,
             foreign_writers: config.foreign_writers,
         },

@@ -133,7 +133,6 @@ where
         if_match,
         representation: prefer == Prefer::Representation,
         deadline: asked.deadline,
-        until: None,
         meter: notes.meter.clone(),
         once: None,
     };

@@ -49,6 +49,39 @@ impl Identity<'_> {
     }
 }
 
+/// What a key is called by those who put it into a URL.
+const KEY_PARAMETERS: [&str; 8] = [
+    "access_token",
+    "api_key",
+    "api-key",
+    "apikey",
+    "authorization",
+    "client_key",
+    "key",
+    "token",
+];
+
+/// Refuses a key in a URL, where it ends up in logs and histories.
+///
+/// # Errors
+/// `invalid-query`; what was sent is not repeated.
+pub(super) fn no_key_in_query(query: Option<&str>) -> Result<(), Error> {
+    let names = query
+        .unwrap_or_default()
+        .split('&')
+        .map(|pair| pair.split('=').next().unwrap_or_default());
+    for name in names {
+        let key = KEY_PARAMETERS
+            .iter()
+            .find(|key| name.eq_ignore_ascii_case(key));
+        if let Some(key) = key {
+            let detail = "a key is sent as `Authorization: Bearer …` and never in a URL";
+            return Err(Error::new(Code::InvalidQuery, detail).at(*key, "it is a key"));
+        }
+    }
+    Ok(())
+}
+
 /// Finds out who asks. Every configured hash is compared, in constant time each, whatever is found.
 ///
 /// # Errors

@@ -130,8 +130,6 @@ impl Asked<'_> {
             route: self.route.name.clone(),
             responses: self.route.responses,
             deadline: self.deadline,
-            due: self.deadline,
-            committed: false,
             meter: notes.meter.clone(),
             seed: None,
         }
@@ -154,6 +152,7 @@ where
     let endpoint = router::route(&head.method, head.uri.path())?;
     notes.operation = endpoint.id();
     let query = head.uri.query();
+    identity::no_key_in_query(query)?;
     let (name, operation) = match endpoint {
         Endpoint::OpenApi => {
             headers::query(query, &[])?;

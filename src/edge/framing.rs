@@ -118,9 +118,15 @@ fn origin(headers: &HeaderMap) -> Result<(), Error> {
             return foreign();
         }
     }
-    match headers.get(SEC_FETCH_SITE) {
-        Some(site) if site == "cross-site" => foreign(),
-        _ => Ok(()),
+    let own = |site: &HeaderValue| {
+        ["same-origin", "same-site", "none"]
+            .iter()
+            .any(|own| site == own)
+    };
+    if headers.get_all(SEC_FETCH_SITE).into_iter().all(own) {
+        Ok(())
+    } else {
+        foreign()
     }
 }
 

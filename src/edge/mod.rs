@@ -17,7 +17,7 @@ use crate::{
 use connection::Limits;
 use framing::Exposure;
 use futures_util::FutureExt;
-use gate::Wire;
+use gate::{Watched, Wire};
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -48,7 +48,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The API with its limit: what fails inside is an answer, what fails outside is overload.
 type Limited =
-    BoxCloneSyncService<(Request<Incoming>, Notes), (Notes, Result<Reply, Error>), tower::BoxError>;
+    BoxCloneSyncService<(Request<Body>, Notes), (Notes, Result<Reply, Error>), tower::BoxError>;
+
+/// The body of a request.
+type Body = Watched<Incoming>;
 
 /// Serves the API until `stop` turns true, then lets the requests that have begun finish.
 pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
@@ -112,7 +115,7 @@ impl Front {
             .load_shed()
             // Below it every request has its place until its answer is made.
             .concurrency_limit(gateway.limits.max_in_flight)
-            .service_fn(move |(request, mut notes): (Request<Incoming>, Notes)| {
+            .service_fn(move |(request, mut notes): (Request<Body>, Notes)| {
                 let gateway = inner.clone();
                 async move {
                     let result = api::handle(&gateway, request, &mut notes).await;
@@ -165,6 +168,7 @@ impl Front {
         let notes = Notes::new();
         let arrived = notes.arrived;
         let method = claimed.is_ok().then(|| request.method().clone());
+        let request = request.map(|body| Watched::new(body, wire.clone()));
         let judged = async {
             match claimed {
                 Ok(()) => self.judged(request, notes, api).await,
@@ -198,7 +202,7 @@ impl Front {
 
     async fn judged(
         &self,
-        request: Request<Incoming>,
+        request: Request<Body>,
         notes: Notes,
         api: Limited,
     ) -> (Notes, Result<Reply, Error>) {

@@ -63,8 +63,6 @@ pub struct Job {
     pub representation: bool,
     /// When the caller stops waiting.
     pub deadline: Instant,
-    /// Until when its calls may begin once it writes: the lane's time, no longer the caller's.
-    pub until: Option<Instant>,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
     /// Remembers it under the caller's key.
@@ -75,10 +73,9 @@ impl Job {
     /// The job as the lane sees it once it writes: the caller's time no longer counts, each call has its own.
     fn beyond_the_caller(&self) -> Self {
         Self {
-            until: Some(
-                self.deadline
-                    .max(Instant::now() + self.route.account.limits.settle),
-            ),
+            deadline: self
+                .deadline
+                .max(Instant::now() + self.route.account.limits.settle),
             ..self.clone()
         }
     }
@@ -88,9 +85,7 @@ impl Job {
         CallContext {
             route: self.route.name.clone(),
             responses: self.route.responses,
-            deadline: self.until.unwrap_or(self.deadline),
-            due: self.deadline,
-            committed: false,
+            deadline: self.deadline,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),
         }

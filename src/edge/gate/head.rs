@@ -8,6 +8,9 @@ use http::{Method, Uri};
 /// Longest request target in bytes.
 pub(in crate::edge) const MAX_TARGET: usize = 8_192;
 
+/// Largest length of a body that the HTTP library takes.
+const MAX_LENGTH: u64 = u64::MAX >> 1;
+
 /// Most header lines of a head.
 const MAX_LINES: usize = 100;
 
@@ -100,7 +103,7 @@ impl Scanner {
         else {
             return Err(malformed());
         };
-        if target.len() > MAX_TARGET {
+        if target.len() > MAX_TARGET || line.len() > MAX_REQUEST_LINE {
             return Err(target_too_long());
         }
         self.old = match version {
@@ -159,8 +162,8 @@ impl Scanner {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         let length = std::str::from_utf8(value).ok().filter(|_| digits);
         match length.and_then(|length| length.parse().ok()) {
-            Some(length) => self.length = Some(length),
-            None => return Err(framing("the header Content-Length is not a length")),
+            Some(length) if length <= MAX_LENGTH => self.length = Some(length),
+            _ => return Err(framing("the header Content-Length is not a length")),
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ mod tests;
 mod wire;
 
 pub(super) use head::MAX_TARGET;
-pub(super) use wire::Wire;
+pub(super) use wire::{Watched, Wire};
 
 use crate::error::Error;
 use bytes::{Buf, BytesMut};
@@ -139,7 +139,7 @@ impl Gate {
                 self.open = here;
                 *left -= here as u64;
                 if *left == 0 {
-                    self.body_ended();
+                    self.stage = Stage::Head(head::Scanner::default());
                 }
             }
             Stage::Chunks(scanner) => {
@@ -147,16 +147,11 @@ impl Gate {
                 let part = part.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
                 self.open = part.bytes;
                 if part.last {
-                    self.body_ended();
+                    self.stage = Stage::Head(head::Scanner::default());
                 }
             }
         }
         Ok(())
-    }
-
-    fn body_ended(&mut self) {
-        self.stage = Stage::Head(head::Scanner::default());
-        self.wire.body_ended();
     }
 
     fn announce(&mut self, ticket: Ticket) -> io::Result<()> {

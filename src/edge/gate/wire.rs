@@ -3,8 +3,12 @@
 use super::head::Framing;
 use crate::error::{Code, Error};
 use http::{Method, Request};
-use http_body::Body;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use http_body::{Body, Frame, SizeHint};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
 use tokio::sync::Notify;
 
 /// The one place where both ends of a connection meet.
@@ -35,6 +39,43 @@ pub(super) enum Ticket {
     Refusal(Error),
 }
 
+/// The body of a request, which tells when it was read to its end.
+#[derive(Debug)]
+pub(in crate::edge) struct Watched<B> {
+    body: B,
+    wire: Wire,
+}
+
+impl<B> Watched<B> {
+    pub(in crate::edge) fn new(body: B, wire: Wire) -> Self {
+        Self { body, wire }
+    }
+}
+
+impl<B: Body + Unpin> Body for Watched<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() {
+            self.wire.shared().unread = false;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 impl Wire {
     /// Bytes of a head were received.
     pub(super) fn begin(&self) {
@@ -62,17 +103,12 @@ impl Wire {
         true
     }
 
-    /// The body of the request was let through to its end.
-    pub(super) fn body_ended(&self) {
-        self.shared().unread = false;
-    }
-
     /// Whether a request is being answered.
     pub(in crate::edge) fn is_busy(&self) -> bool {
         self.shared().busy
     }
 
-    /// Whether bytes of the last request may still be on their way.
+    /// Whether the body of the last request was not read to its end.
     pub(in crate::edge) fn has_unread(&self) -> bool {
         self.shared().unread
     }
@@ -108,7 +144,8 @@ impl Wire {
         Err(Error::new(Code::InvalidFraming, detail).close())
     }
 
-    /// The answer to the request is made. True if a part of its body was never read, so that nothing can follow.
+    /// The answer to the request is made. True if its body was not read to its end: then the connection ends, because
+    /// whether the rest has arrived by now is chance.
     pub(in crate::edge) fn answered(&self) -> bool {
         let mut shared = self.shared();
         shared.busy = false;

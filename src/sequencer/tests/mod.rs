@@ -2,5 +2,4 @@
 
 mod folding;
 mod harness;
-mod resending;
 mod settling;

@@ -84,6 +84,17 @@ cases! {
         ask.text("application/json", "{\"tags\"").send().await
     }
 
+    a_body_that_ends_before_its_end_is_no_change => InvalidFraming {
+        let gateway = gateway("").await;
+        let mut wire = Wire::open(gateway.at()).await;
+        let ask = gateway.ask("PUT", &target()).header("content-length", "20");
+        wire.send(&ask.text("application/json", "{\"tags\": []}").bytes()).await;
+        wire.shut().await;
+        let answer = wire.answer_to("PUT").await;
+        assert!(gateway.embedded("elevenlabs").calls().is_empty());
+        answer
+    }
+
     a_head_that_does_not_come_is_given_up => RequestTimeout {
         let gateway = gateway("head_timeout_ms = 100").await;
         raw(&gateway, &format!("GET {} HTTP/1.1\r\nHost: loc", target())).await

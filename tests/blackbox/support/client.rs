@@ -136,13 +136,25 @@ impl Wire {
         let _ = soon("room to send", self.stream.write_all(bytes)).await;
     }
 
+    /// Sends no more.
+    pub(crate) async fn shut(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+
     /// Reads the next answer that is not an interim one; of a HEAD there is no body.
     pub(crate) async fn answer_to(&mut self, method: &str) -> Answer {
+        let answer = self.try_answer_to(method).await;
+        answer.expect("an answer before the connection ends")
+    }
+
+    /// The same, or nothing if the connection ends before.
+    pub(crate) async fn try_answer_to(&mut self, method: &str) -> Option<Answer> {
         loop {
             let end = loop {
                 match find(&self.received, b"\r\n\r\n") {
                     Some(end) => break end,
-                    None => assert!(self.more().await, "the connection ended before an answer"),
+                    None if !self.more().await => return None,
+                    None => {}
                 }
             };
             let head = String::from_utf8(self.received.drain(..end + 4).collect()).unwrap();
@@ -168,7 +180,7 @@ impl Wire {
                 }
                 answer.body = self.received.drain(..length).collect();
             }
-            return answer;
+            return Some(answer);
         }
     }
 
