@@ -6,7 +6,7 @@ use std::{
     io,
     ops::Bound,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -86,7 +86,7 @@ impl Disk {
         self.0.release();
     }
 
-    fn unsynced(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, usize>> {
+    fn unsynced(&self) -> MutexGuard<'_, BTreeMap<u64, usize>> {
         self.0
             .unsynced
             .lock()

@@ -9,7 +9,7 @@ use redb::Database;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -68,21 +68,19 @@ impl Engine {
             .map_err(|error| OpenFailure::from(&error))?;
         let (database, begun) = open_database(&disk, new_secret)?;
         let look = || -> Result<_, redb::Error> {
-            Ok((
-                tables::count(&database)?,
-                tables::open_records(&database, now_ms)?,
-            ))
+            let open = tables::open_records(&database, now_ms)?;
+            Ok((tables::count(&database)?, open))
         };
-        let (records, open) = contained(look)
-            .map_err(OpenFailure::NotAStore)?
-            .map_err(OpenFailure::from)?;
+        let looked = contained(look);
         let view = Arc::new(View {
             database: RwLock::new(Some(database)),
             broken: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            records: AtomicUsize::new(records),
+            records: AtomicUsize::new(0),
             now_ms: AtomicU64::new(now_ms),
         });
+        let (records, open) = looked.map_err(OpenFailure::NotAStore)??;
+        view.records.store(records, Ordering::Release);
         Ok(Opened {
             engine: Self {
                 disk,
@@ -131,12 +129,7 @@ impl Engine {
             return Ok(());
         }
         let failed = |reason: OpenFailure| StoreError::Failed(reason.to_string());
-        let mut database = self
-            .view
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        contained(|| *database = None).map_err(StoreError::Failed)?;
+        let mut database = self.view.let_go();
         self.disk
             .confirm()
             .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -187,7 +180,8 @@ impl Engine {
         self.view.records.store(records, Ordering::Release);
         drop(guard);
         if closed {
-            self.view.close();
+            self.view.closed.store(true, Ordering::Release);
+            drop(self.view.let_go());
             self.disk.release();
         }
         Ok(answers)
@@ -220,12 +214,15 @@ impl View {
         let Some(database) = guard.as_ref() else {
             return Err(StoreError::Failed("it is not open".to_owned()));
         };
-        let found = contained(|| tables::get(database, key, now_ms))
-            .and_then(|found| found.map_err(|error| error.to_string()));
-        found.map_err(|text| {
-            self.broken.store(true, Ordering::Release);
-            StoreError::Failed(text)
-        })
+        let (error, broken) = match contained(|| tables::get(database, key, now_ms)) {
+            Ok(Ok(found)) => return Ok(found),
+            // One damaged record; another database on the same bytes would say the same.
+            Ok(Err(error @ redb::Error::Corrupted(_))) => (error.to_string(), false),
+            Ok(Err(error)) => (error.to_string(), true),
+            Err(panic) => (panic, true),
+        };
+        self.broken.fetch_or(broken, Ordering::AcqRel);
+        Err(StoreError::Failed(error))
     }
 
     /// Whether the database has to be opened anew before it can be used.
@@ -242,16 +239,25 @@ impl View {
         self.now_ms.fetch_max(now_ms, Ordering::AcqRel);
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Option<Database>> {
+    fn read(&self) -> RwLockReadGuard<'_, Option<Database>> {
         self.database.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        *self
+    /// Drops the database, once nobody reads from it.
+    fn let_go(&self) -> RwLockWriteGuard<'_, Option<Database>> {
+        let mut database = self
             .database
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+            .unwrap_or_else(PoisonError::into_inner);
+        // It tidies up as it goes. Should that fail, the next database to be opened does it.
+        let _ = contained(|| *database = None);
+        database
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        drop(self.let_go());
     }
 }
 

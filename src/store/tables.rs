@@ -5,10 +5,20 @@ use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table,
     TableDefinition, TableHandle, WriteTransaction,
 };
+use sha2::{Digest, Sha256};
 
 type Key = &'static [u8; 32];
-/// When it expires, 0 for open and 1 for done, the fingerprint, the bytes of the state.
-type Row = (u64, u8, &'static [u8; 32], &'static [u8]);
+/// When it expires, 0 for open and 1 for done, the fingerprint, the bytes of the state, and a sum over all of it.
+type Row = (
+    u64,
+    u8,
+    &'static [u8; 32],
+    &'static [u8],
+    &'static [u8; SUM],
+);
+
+/// Bytes of a row's sum.
+const SUM: usize = 8;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const RECORDS: TableDefinition<'_, Key, Row> = TableDefinition::new("records");
@@ -143,12 +153,9 @@ impl<'txn> Tables<'txn> {
             }
             RecordState::Done(_) => 1,
         };
-        let row = (
-            record.expires_ms,
-            done,
-            &record.fingerprint,
-            record.state.bytes(),
-        );
+        let bytes = record.state.bytes();
+        let sum = sum(key, record.expires_ms, done, &record.fingerprint, bytes);
+        let row = (record.expires_ms, done, &record.fingerprint, bytes, &sum);
         self.records.insert(&key.0, row)?;
         self.expiry.insert((record.expires_ms, &key.0), ())?;
         Ok(())
@@ -244,22 +251,42 @@ fn read(
     let Some(row) = records.get_owned(&key.0)? else {
         return Ok(None);
     };
-    let (expires_ms, done, fingerprint, bytes) = row.value();
-    if expires_ms <= now_ms {
-        return Ok(None);
-    }
-    let state = match done {
-        0 => RecordState::Open(bytes.to_vec()),
-        1 => RecordState::Done(bytes.to_vec()),
-        other => {
-            return Err(redb::Error::Corrupted(format!(
-                "a record in the unknown state {other}"
-            )));
-        }
+    let (expires_ms, done, fingerprint, bytes, stored) = row.value();
+    let state: fn(Vec<u8>) -> RecordState = match done {
+        0 => RecordState::Open,
+        1 => RecordState::Done,
+        _ => return Err(damaged(key)),
     };
-    Ok(Some(Record {
+    if sum(key, expires_ms, done, fingerprint, bytes) != *stored {
+        return Err(damaged(key));
+    }
+    let record = Record {
         fingerprint: *fingerprint,
-        state,
+        state: state(bytes.to_vec()),
         expires_ms,
-    }))
+    };
+    Ok((expires_ms > now_ms).then_some(record))
+}
+
+/// redb looks at its own sums after a kill only; a changed bit must not become somebody's answer.
+fn sum(
+    key: RecordKey,
+    expires_ms: u64,
+    done: u8,
+    fingerprint: &[u8; 32],
+    bytes: &[u8],
+) -> [u8; SUM] {
+    let mut hash = Sha256::new();
+    hash.update(key.0);
+    hash.update(expires_ms.to_be_bytes());
+    hash.update([done]);
+    hash.update(fingerprint);
+    hash.update(bytes);
+    let mut sum = [0; SUM];
+    sum.copy_from_slice(&hash.finalize()[..SUM]);
+    sum
+}
+
+fn damaged(key: RecordKey) -> redb::Error {
+    redb::Error::Corrupted(format!("{key:?} does not match its sum"))
 }

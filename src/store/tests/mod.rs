@@ -1,4 +1,5 @@
 mod durable;
+mod held;
 mod limits;
 mod platter;
 mod refused;

@@ -34,6 +34,15 @@ enum Change {
 }
 
 impl Platter {
+    /// A disk that holds this.
+    pub(super) fn of(content: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            cached: content.clone(),
+            synced: content,
+            ..State::default()
+        })))
+    }
+
     /// The disk after a power cut: of what was not synced, only what `survives` says, sector by sector.
     pub(super) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> Self {
         let state = self.0.lock().unwrap();
@@ -51,11 +60,7 @@ impl Platter {
                 }
             }
         }
-        Self(Arc::new(Mutex::new(State {
-            cached: left.clone(),
-            synced: left,
-            ..State::default()
-        })))
+        Self::of(left)
     }
 
     /// Lets the write, resize or sync number `first` from now on fail, and those after it up to `count` of them.
@@ -77,6 +82,11 @@ impl Platter {
     /// Lets every call wait until the hold is dropped.
     pub(super) fn hold(&self) -> Hold<'_> {
         Hold(self.0.lock().unwrap())
+    }
+
+    /// Everything on it.
+    pub(super) fn content(&self) -> Vec<u8> {
+        self.0.lock().unwrap().cached.clone()
     }
 
     /// How many syncs succeeded.
