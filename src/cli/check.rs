@@ -5,8 +5,9 @@ use super::{
     source::{Source, vendors},
 };
 use crate::{
-    config::{self, Config, Effective, Fault, Origin, Place, Secrets, Severity},
-    gateway::{BuildError, Gateway},
+    config::{self, Fault, Place, Secrets, Severity},
+    gateway::Gateway,
+    reload::Places,
     sequencer::Lanes,
 };
 use clap::{Args, ValueEnum};
@@ -84,49 +85,14 @@ fn look(source: &Source, secrets: Secrets) -> Found {
     match source.load(secrets) {
         Ok(loaded) => {
             let routes = Some(loaded.config.routes.len());
+            let places = Places::of(&loaded);
             let mut faults = loaded.warnings;
-            faults.extend(build(loaded.config, &loaded.effective));
+            let built = Gateway::build(loaded.config, Arc::new(Lanes::new()), 0);
+            faults.extend(built.err().map(|error| places.fault(&error)));
             Found { faults, routes }
         }
         Err(faults) => Found::refused(faults),
     }
-}
-
-fn build(config: Config, effective: &Effective) -> Option<Fault> {
-    let routes: Vec<(String, String)> = config
-        .routes
-        .iter()
-        .filter_map(|route| {
-            let account = config.accounts.get(route.account)?;
-            Some((account.key.clone(), format!("routes.{}", route.name)))
-        })
-        .collect();
-    let error = Gateway::build(config, Arc::new(Lanes::new()), 0).err()?;
-    let path = match &error {
-        BuildError::Account { account, .. } => routes
-            .into_iter()
-            .find_map(|(key, path)| (key == *account).then_some(path)),
-        BuildError::Document(_) | BuildError::Operation { .. } => None,
-    };
-    let path = path.unwrap_or_default();
-    Some(Fault {
-        place: place_of(&path, effective),
-        path,
-        detail: error.to_string(),
-        cure: None,
-        severity: Severity::Error,
-    })
-}
-
-/// Where the first value of the table at `path` was written.
-fn place_of(path: &str, effective: &Effective) -> Place {
-    let table = effective.tables.iter().find(|table| table.path == path);
-    let origins = table.into_iter().flat_map(|table| &table.entries);
-    let mut written = origins.filter_map(|entry| match &entry.origin {
-        Origin::Written(place) => Some(place.clone()),
-        Origin::Default => None,
-    });
-    written.next().unwrap_or(Place::Nowhere)
 }
 
 fn is_error(fault: &Fault) -> bool {

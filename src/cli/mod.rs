@@ -8,7 +8,7 @@ mod schema;
 mod serve;
 mod source;
 
-pub use serve::{Running, StartError, start};
+pub use serve::{Running, Start, StartError, start};
 
 use crate::redact;
 use clap::{Args, Parser, Subcommand};

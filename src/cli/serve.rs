@@ -2,25 +2,26 @@
 
 use super::{FINE, USAGE, WRITE_CUT, err, runtime, source::Source};
 use crate::{
-    config::{self, Log, Secrets},
+    config::{self, Fault, Log, Secrets},
     edge,
     gateway::{BuildError, Gateway},
     redact,
+    reload::{self, Cause, Live, Reading, Reloader},
     sequencer::Lanes,
+    systemd,
 };
 use std::{
     io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
     time::{Instant, timeout_at},
@@ -38,8 +39,7 @@ pub struct Running {
     stop_admin: watch::Sender<bool>,
     public_task: JoinHandle<()>,
     admin_task: JoinHandle<()>,
-    drain_accept: Duration,
-    drain: Duration,
+    watching: Option<JoinHandle<()>>,
 }
 
 /// Why a gateway does not start.
@@ -56,53 +56,76 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// A socket that was handed over is not the one that the configuration names.
+    #[error("the socket that was handed over is {handed}, and the configuration names {address}")]
+    Handed {
+        /// Where it is.
+        handed: SocketAddr,
+        /// Where it should be.
+        address: SocketAddr,
+    },
+}
+
+/// What a gateway starts with.
+pub struct Start {
+    /// The configuration.
+    pub config: config::Config,
+    /// The SHA-256 of its file, in hexadecimal digits.
+    pub digest: String,
+    /// The file and how it is read again; without them nothing can be reloaded.
+    pub source: Option<(PathBuf, reload::Read)>,
+    /// Sockets that a supervisor handed over: the public one, then the operator's. What is missing is opened.
+    pub sockets: Vec<std::net::TcpListener>,
+}
+
+impl From<config::Config> for Start {
+    fn from(config: config::Config) -> Self {
+        Self {
+            config,
+            digest: String::new(),
+            source: None,
+            sockets: Vec::new(),
+        }
+    }
 }
 
 /// Builds the gateway and starts to serve.
 ///
 /// # Errors
 /// As [`StartError`] says; then nothing was started.
-pub async fn start(config: config::Config) -> Result<Running, StartError> {
-    let mut seed = [0; 8];
-    if getrandom::fill(&mut seed).is_err() {
-        seed = crate::clock::unix_ms().to_le_bytes();
-    }
+pub async fn start(start: impl Into<Start>) -> Result<Running, StartError> {
+    let start = start.into();
     let lanes = Arc::new(Lanes::new());
-    let gateway = Arc::new(Gateway::build(
-        config,
-        lanes.clone(),
-        u64::from_le_bytes(seed),
-    )?);
-    let public_listener = listen(gateway.limits.listen).await?;
-    let admin_listener = listen(gateway.limits.admin).await?;
-    let local =
-        |listener: &TcpListener, address: SocketAddr| listener.local_addr().unwrap_or(address);
-    let (public, admin) = (
-        local(&public_listener, gateway.limits.listen),
-        local(&admin_listener, gateway.limits.admin),
-    );
+    let files = start
+        .source
+        .map(|(file, read)| (reload::files(&file, &start.config), file, read));
+    let gateway = Gateway::build(start.config, lanes.clone(), seed())?;
+    let (listen, admin) = (gateway.limits.listen, gateway.limits.admin);
+    let mut sockets = start.sockets.into_iter();
+    let (public_listener, public) = listener(sockets.next(), listen).await?;
+    let (admin_listener, admin) = listener(sockets.next(), admin).await?;
+    let live = Arc::new(Live::new(gateway, start.digest));
+    let reloader =
+        files.map(|(files, file, read)| Arc::new(Reloader::new(live.clone(), file, read, files)));
+    let watching = reloader.clone().map(reload::watch).map(tokio::spawn);
     let (stop_public, public_stopped) = watch::channel(false);
     let (stop_admin, admin_stopped) = watch::channel(false);
     let status = Arc::new(edge::Status {
-        gateway: gateway.clone(),
+        live: live.clone(),
+        reloader,
         lanes,
         ready: AtomicBool::new(true),
     });
-    let (drain, drain_accept) = (gateway.limits.drain, gateway.limits.drain_accept);
+    let serving_admin = edge::serve_admin(admin_listener, status.clone(), admin_stopped);
     Ok(Running {
         public,
         admin,
-        public_task: tokio::spawn(edge::serve(public_listener, gateway, public_stopped)),
-        admin_task: tokio::spawn(edge::serve_admin(
-            admin_listener,
-            status.clone(),
-            admin_stopped,
-        )),
+        public_task: tokio::spawn(edge::serve(public_listener, live, public_stopped)),
+        admin_task: tokio::spawn(serving_admin),
+        watching,
         status,
         stop_public,
         stop_admin,
-        drain_accept,
-        drain,
     })
 }
 
@@ -110,9 +133,12 @@ impl Running {
     /// Stops: readiness fails, the listener closes, what has begun is finished, all within the drain time.
     /// Answers how many vendor writes were cut.
     pub async fn stop(self) -> usize {
-        let until = Instant::now() + self.drain;
+        // From here on the configuration stays what it is.
+        self.watching.iter().for_each(JoinHandle::abort);
+        let limits = &self.status.gateway().limits;
+        let until = Instant::now() + limits.drain;
         self.status.ready.store(false, Ordering::Release);
-        tokio::time::sleep(self.drain_accept).await;
+        tokio::time::sleep(limits.drain_accept).await;
         let _ = self.stop_public.send(true);
         if timeout_at(until, self.public_task).await.is_err() {
             tracing::warn!("requests were still under way at the end of the drain time");
@@ -127,58 +153,117 @@ impl Running {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| StartError::Listen { address, error })
+fn seed() -> u64 {
+    let mut seed = [0; 8];
+    match getrandom::fill(&mut seed) {
+        Ok(()) => u64::from_le_bytes(seed),
+        Err(_) => crate::clock::unix_ms(),
+    }
+}
+
+/// The socket that was handed over, or a new one; and where it is.
+async fn listener(
+    handed: Option<std::net::TcpListener>,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen { address, error };
+    let was_handed = handed.is_some();
+    let listener = match handed {
+        Some(handed) => TcpListener::from_std(handed),
+        None => TcpListener::bind(address).await,
+    };
+    let listener = listener.map_err(failed)?;
+    let at = listener.local_addr().map_err(failed)?;
+    // What the configuration may hold depends on who can reach the address.
+    let as_named = at.ip() == address.ip() && (address.port() == 0 || at.port() == address.port());
+    if was_handed && !as_named {
+        return Err(StartError::Handed {
+            handed: at,
+            address,
+        });
+    }
+    Ok((listener, at))
 }
 
 pub(super) fn run(file: &Path) -> u8 {
-    let loaded = Source::read(file)
-        .map_err(|fault| vec![fault])
-        .and_then(|source| source.load(Secrets::Check));
-    let loaded = match loaded {
-        Ok(loaded) => loaded,
+    let Reading { loaded, digest } = match read(file) {
+        Ok(reading) => reading,
         Err(faults) => {
             faults.iter().for_each(|fault| err(&fault.to_string()));
             return USAGE;
         }
     };
     log_to_stderr(loaded.config.server.log);
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => {
+    let (sockets, runtime) = match (systemd::sockets(), runtime()) {
+        (Ok(sockets), Ok(runtime)) => (sockets, runtime),
+        (Err(error), _) => {
+            err(&format!(
+                "a socket that was handed over cannot be used: {error}"
+            ));
+            return USAGE;
+        }
+        (_, Err(error)) => {
             err(&format!("the runtime does not start: {error}"));
             return USAGE;
         }
     };
-    let code = runtime.block_on(async {
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
-        // A signal that comes while everything starts is a stop too.
-        let stop = stop_signal();
-        let running = match start(loaded.config).await {
-            Ok(running) => running,
-            Err(error) => {
-                err(&error.to_string());
-                return USAGE;
-            }
-        };
-        tracing::info!(public = %running.public, admin = %running.admin, "tagway serves");
-        stop.await;
-        tracing::info!("tagway stops");
-        match running.stop().await {
-            0 => FINE,
-            cut => {
-                tracing::error!(cut, "vendor writes were cut");
-                WRITE_CUT
-            }
-        }
-    });
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let again = file.to_owned();
+    let code = runtime.block_on(serve(Start {
+        config: loaded.config,
+        digest,
+        source: Some((file.to_owned(), Box::new(move || read(&again)))),
+        sockets,
+    }));
     // Lanes that only wait for an old write to settle need not be waited for.
     runtime.shutdown_background();
     code
+}
+
+fn read(file: &Path) -> Result<Reading, Vec<Fault>> {
+    let source = Source::read(file).map_err(|fault| vec![fault])?;
+    let loaded = source.load(Secrets::Check)?;
+    let digest = source.digest();
+    Ok(Reading { loaded, digest })
+}
+
+async fn serve(with: Start) -> u8 {
+    // A signal that comes while everything starts is a stop too.
+    let stop = stop_signal();
+    let hangup = signal(SignalKind::hangup());
+    let running = match start(with).await {
+        Ok(running) => running,
+        Err(error) => {
+            err(&error.to_string());
+            return USAGE;
+        }
+    };
+    tracing::info!(public = %running.public, admin = %running.admin, "tagway serves");
+    systemd::ready();
+    let reloading = hangup.map(|hangup| tokio::spawn(reload_on(hangup, running.status.clone())));
+    stop.await;
+    tracing::info!("tagway stops");
+    systemd::stopping();
+    reloading.iter().for_each(JoinHandle::abort);
+    match running.stop().await {
+        0 => FINE,
+        cut => {
+            tracing::error!(cut, "vendor writes were cut");
+            WRITE_CUT
+        }
+    }
+}
+
+async fn reload_on(mut hangup: Signal, status: Arc<edge::Status>) {
+    while let (Some(()), Some(reloader)) = (hangup.recv().await, status.reloader.clone()) {
+        systemd::reloading();
+        // What is wrong has been told.
+        let reload = move || reloader.reload(Cause::Signal).is_ok();
+        let _ = tokio::task::spawn_blocking(reload).await;
+        systemd::ready();
+    }
 }
 
 /// Takes SIGTERM and SIGINT over as soon as it is called; what it gives back waits for the first of them.

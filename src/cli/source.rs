@@ -2,6 +2,7 @@
 
 use crate::config::{self, Fault, Loaded, Place, Secrets, Severity, VendorKeys};
 use adapters::VENDORS;
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::Path};
 
 /// The configuration as it was found.
@@ -63,6 +64,12 @@ impl Source {
             text,
             variables,
         })
+    }
+
+    /// The SHA-256 of the file, in hexadecimal digits.
+    pub(super) fn digest(&self) -> String {
+        let digest = Sha256::digest(self.text.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Checks it.

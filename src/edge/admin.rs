@@ -6,6 +6,7 @@ use crate::{
     error::{Code, Error},
     gateway::Gateway,
     mock,
+    reload::{Cause, Live, Reloader},
     sequencer::Lanes,
 };
 use bytes::Bytes;
@@ -34,12 +35,21 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the operator can see.
 pub struct Status {
-    /// The running gateway.
-    pub gateway: Arc<Gateway>,
+    /// What runs.
+    pub live: Arc<Live>,
+    /// Puts another configuration in force; none where there is no file to read it from.
+    pub reloader: Option<Arc<Reloader>>,
     /// Its lanes.
     pub lanes: Arc<Lanes>,
     /// Whether the public listener is open and not about to close.
     pub ready: AtomicBool,
+}
+
+impl Status {
+    /// The gateway that runs now.
+    pub fn gateway(&self) -> Arc<Gateway> {
+        self.live.gateway()
+    }
 }
 
 /// Serves until `stop` turns true.
@@ -107,15 +117,20 @@ async fn respond(
             only_get(request.method())?;
             Ok(readiness(status))
         }
+        "/reload" => reload(status, request.method()).await,
         _ => twin(status, request, &path).await,
     }
 }
 
 fn readiness(status: &Status) -> Response<Full<Bytes>> {
     let ready = status.ready.load(Ordering::Acquire);
+    let generation = status.live.current();
     let body = serde_json::json!({
         "ready": ready,
-        "routes": status.gateway.routes().map(|route| &*route.name).collect::<Vec<_>>(),
+        "config_generation": generation.number,
+        "config_digest": generation.digest,
+        "last_reload_error": status.live.trouble(),
+        "routes": generation.gateway.routes().map(|route| &*route.name).collect::<Vec<_>>(),
         "lanes": status.lanes.lanes(),
         "writes_under_way": status.lanes.writing(),
     });
@@ -127,6 +142,34 @@ fn readiness(status: &Status) -> Response<Full<Bytes>> {
     json(code, body.to_string().into())
 }
 
+/// `POST /reload`: 200 when the configuration is in force, 422 with every fault when what ran before goes on.
+async fn reload(status: &Status, method: &Method) -> Result<Response<Full<Bytes>>, Error> {
+    if method != Method::POST {
+        return Err(Error::new(Code::MethodNotAllowed, "the method here is POST").allow("POST"));
+    }
+    let Some(reloader) = status.reloader.clone() else {
+        return Err(Error::new(
+            Code::NotFound,
+            "there is no file to reload from",
+        ));
+    };
+    let reloaded = tokio::task::spawn_blocking(move || reloader.reload(Cause::Admin).is_ok());
+    let reloaded = reloaded.await.unwrap_or_default();
+    let generation = status.live.current();
+    let body = serde_json::json!({
+        "reloaded": reloaded,
+        "config_generation": generation.number,
+        "config_digest": generation.digest,
+        "last_reload_error": status.live.trouble(),
+    });
+    let code = if reloaded {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    Ok(json(code, body.to_string().into()))
+}
+
 /// `/twins/{route}/…`: what the embedded twin of a route received and holds.
 async fn twin(
     status: &Status,
@@ -136,7 +179,8 @@ async fn twin(
     let not_found = || Error::new(Code::NotFound, "there is no such path");
     let rest = path.strip_prefix("/twins/").ok_or_else(not_found)?;
     let (route, below) = rest.split_once('/').ok_or_else(not_found)?;
-    let route = status.gateway.route(route).ok_or_else(not_found)?;
+    let gateway = status.gateway();
+    let route = gateway.route(route).ok_or_else(not_found)?;
     let twin = route.account.twin.as_ref().ok_or_else(not_found)?;
     let (head, body) = request.into_parts();
     let body = tokio::time::timeout(TIMEOUT, Limited::new(body, MAX_BODY).collect());

@@ -13,6 +13,7 @@ use crate::{
     api::{self, Notes, Reply},
     error::{Code, Error},
     gateway::Gateway,
+    reload::Live,
 };
 use connection::Limits;
 use framing::Exposure;
@@ -47,17 +48,23 @@ const OVERLOADED_WAIT: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The API with its limit: what fails inside is an answer, what fails outside is overload.
-type Limited =
-    BoxCloneSyncService<(Request<Body>, Notes), (Notes, Result<Reply, Error>), tower::BoxError>;
+type Limited = BoxCloneSyncService<Begun, (Notes, Result<Reply, Error>), tower::BoxError>;
+
+/// A request, and the gateway that it began with: a reload in the middle of it changes nothing for it.
+type Begun = (Request<Body>, Notes, Arc<Gateway>);
 
 /// The body of a request.
 type Body = Watched<Incoming>;
 
 /// Serves the API until `stop` turns true, then lets the requests that have begun finish.
-pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
-    let front = Arc::new(Front::new(gateway));
-    let connections = Arc::new(Semaphore::new(front.gateway.limits.max_connections));
-    let peers = Arc::new(Peers::new(front.gateway.limits.max_connections_per_address));
+pub async fn serve(listener: TcpListener, live: Arc<Live>, mut stop: watch::Receiver<bool>) {
+    let (most, most_per_address) = {
+        let limits = &live.gateway().limits;
+        (limits.max_connections, limits.max_connections_per_address)
+    };
+    let connections = Arc::new(Semaphore::new(most));
+    let peers = Arc::new(Peers::new(most_per_address));
+    let front = Arc::new(Front::new(live));
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -95,32 +102,22 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch
 }
 
 struct Front {
-    gateway: Arc<Gateway>,
-    exposure: Exposure,
+    live: Arc<Live>,
     api: Limited,
     stopping: AtomicBool,
     random: Mutex<fastrand::Rng>,
 }
 
 impl Front {
-    fn new(gateway: Arc<Gateway>) -> Self {
-        let exposure = if gateway.clients.is_empty() {
-            Exposure::ThisMachine
-        } else {
-            Exposure::Anybody
-        };
-        let inner = gateway.clone();
+    fn new(live: Arc<Live>) -> Self {
         let api = ServiceBuilder::new()
             // Outermost: what finds no place below is refused at once, before anything of it is read.
             .load_shed()
             // Below it every request has its place until its answer is made.
-            .concurrency_limit(gateway.limits.max_in_flight)
-            .service_fn(move |(request, mut notes): (Request<Body>, Notes)| {
-                let gateway = inner.clone();
-                async move {
-                    let result = api::handle(&gateway, request, &mut notes).await;
-                    Ok::<_, tower::BoxError>((notes, result))
-                }
+            .concurrency_limit(live.gateway().limits.max_in_flight)
+            .service_fn(|(request, mut notes, gateway): Begun| async move {
+                let result = api::handle(&gateway, request, &mut notes).await;
+                Ok::<_, tower::BoxError>((notes, result))
             });
         let mut seed = [0; 8];
         // Ids of requests have to differ between restarts; without the system's randomness the time has to do.
@@ -128,8 +125,7 @@ impl Front {
             seed = crate::clock::unix_ms().to_le_bytes();
         }
         Self {
-            gateway,
-            exposure,
+            live,
             api: BoxCloneSyncService::new(api),
             stopping: AtomicBool::new(false),
             random: Mutex::new(fastrand::Rng::with_seed(u64::from_le_bytes(seed))),
@@ -137,7 +133,8 @@ impl Front {
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, stop: watch::Receiver<bool>) {
-        let limits = &self.gateway.limits;
+        let gateway = self.live.gateway();
+        let limits = &gateway.limits;
         let limits = Limits {
             head: limits.head_timeout,
             idle: limits.idle_timeout,
@@ -211,7 +208,8 @@ impl Front {
                 .retry_after(OVERLOADED_WAIT);
             return (notes, Err(error.close()));
         }
-        if let Err(error) = framing::check(&request, self.exposure) {
+        let gateway = self.live.gateway();
+        if let Err(error) = framing::check(&request, exposure(&gateway)) {
             return (notes, Err(error));
         }
         let arrived = notes.arrived;
@@ -220,7 +218,7 @@ impl Front {
             Ok(ready) => ready,
             Err(error) => return (notes, Err(rescued(error))),
         };
-        match ready.call((request, notes)).await {
+        match ready.call((request, notes, gateway)).await {
             Ok(answered) => answered,
             Err(error) => (
                 Notes {
@@ -230,6 +228,14 @@ impl Front {
                 Err(rescued(error)),
             ),
         }
+    }
+}
+
+fn exposure(gateway: &Gateway) -> Exposure {
+    if gateway.clients.is_empty() {
+        Exposure::ThisMachine
+    } else {
+        Exposure::Anybody
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) async fn create(
     names: &NameLocks,
 ) -> Result<(CatalogueTag, bool), Error> {
     let mut name = names
-        .lock(&account.key, &new.identity.name, context.deadline)
+        .lock(account.order_key(), &new.identity.name, context.deadline)
         .await?;
     create_locked(account, context, new, attributes, &mut name).await
 }

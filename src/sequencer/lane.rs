@@ -44,24 +44,24 @@ const SHARDS: usize = 16;
 
 /// The in-process owner of all lanes.
 pub struct Lanes {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    shards: [Mutex<HashMap<LaneKey, Arc<Lane>>>; SHARDS],
+pub(super) struct Shared {
+    pub(super) shards: [Mutex<HashMap<LaneKey, Arc<Lane>>>; SHARDS],
     hasher: RandomState,
-    lanes: AtomicUsize,
-    writing: AtomicUsize,
-    idle: Notify,
-    names: NameLocks,
+    pub(super) lanes: AtomicUsize,
+    pub(super) writing: AtomicUsize,
+    pub(super) idle: Notify,
+    pub(super) names: NameLocks,
 }
 
-/// The account's key and the conversation's id.
-type LaneKey = (String, String);
+/// What the account is ordered as, and the conversation's id.
+pub(super) type LaneKey = (String, String);
 
 #[derive(Default)]
-struct Lane {
-    queue: Mutex<VecDeque<Member>>,
+pub(super) struct Lane {
+    pub(super) queue: Mutex<VecDeque<Member>>,
     /// What an earlier write may still change.
     unsettled: Mutex<Unsettled>,
     arrived: Notify,
@@ -85,27 +85,6 @@ impl Lanes {
                 idle: Notify::new(),
                 names: NameLocks::default(),
             }),
-        }
-    }
-
-    /// How many lanes have work or wait for an earlier write to settle.
-    pub fn lanes(&self) -> usize {
-        self.shared.lanes.load(Ordering::Acquire)
-    }
-
-    /// How many vendor writes are under way.
-    pub fn writing(&self) -> usize {
-        self.shared.writing.load(Ordering::Acquire)
-    }
-
-    /// Waits until no vendor write is under way.
-    pub async fn written(&self) {
-        loop {
-            let idle = self.shared.idle.notified();
-            if self.writing() == 0 {
-                return;
-            }
-            idle.await;
         }
     }
 }
@@ -225,7 +204,7 @@ impl Shared {
 
     fn enqueue(self: &Arc<Self>, member: Member) -> Result<Arc<Lane>, Error> {
         let key = (
-            member.job.route.account.key.clone(),
+            member.job.route.account.order_key().to_owned(),
             member.job.conversation.clone(),
         );
         let mut shard = lock(self.shard(&key));
@@ -292,6 +271,9 @@ enum Next {
 }
 
 /// Takes the changes that nothing holds up. A change that has to wait holds up later ones about the same.
+///
+/// What is folded goes to one vendor by one dialect: after a reload, changes that came before it and after it wait in
+/// one lane, and each is carried out with the settings that it came by.
 fn take(queue: &mut VecDeque<Member>, unsettled: &Unsettled) -> Vec<Member> {
     let mut batch = Vec::new();
     let mut waiting = VecDeque::new();
@@ -301,7 +283,10 @@ fn take(queue: &mut VecDeque<Member>, unsettled: &Unsettled) -> Vec<Member> {
                 // A whole set that waits lets single names pass: they come before it.
                 earlier.touch != Touch::Whole && earlier.touch.meets(&member.touch)
             });
-        if held_up || batch.len() >= MAX_BATCH {
+        let apart = batch.first().is_some_and(|first: &Member| {
+            !Arc::ptr_eq(&first.job.route.account, &member.job.route.account)
+        });
+        if held_up || apart || batch.len() >= MAX_BATCH {
             waiting.push_back(member);
         } else if member.progress.begin() {
             batch.push(member);
@@ -387,6 +372,6 @@ impl Drop for Writing<'_> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod catalogue;
+mod census;
 mod conclude;
 mod creating;
 mod evidence;

@@ -69,18 +69,28 @@ impl NameLocks {
         Ok(name)
     }
 
+    /// Whether edits of an account are under way or may still take effect.
+    pub(super) fn has_work(&self, account: &str) -> bool {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names
+            .iter()
+            .any(|((of, _), lock)| of == account && is_in_use(lock))
+    }
+
     fn of(&self, account: &str, name: &str) -> Arc<NameLock> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.retain(|_, lock| {
-            // One that somebody holds stays, and one that an unsettled write is remembered in.
-            Arc::strong_count(lock) > 1
-                || lock
-                    .try_lock()
-                    .is_ok_and(|unsettled| unsettled.is_some_and(|until| until > Instant::now()))
-        });
+        names.retain(|_, lock| is_in_use(lock));
         names
             .entry((account.to_owned(), name.to_owned()))
             .or_default()
             .clone()
     }
+}
+
+/// Whether somebody holds it, or an unsettled write is remembered in it.
+fn is_in_use(lock: &Arc<NameLock>) -> bool {
+    Arc::strong_count(lock) > 1
+        || lock
+            .try_lock()
+            .is_ok_and(|unsettled| unsettled.is_some_and(|until| until > Instant::now()))
 }

@@ -158,8 +158,8 @@ impl Account {
                 HeaderValue::from_static("application/json"),
             );
         }
-        if let Some((name, value)) = &self.credential {
-            headers.insert(name.clone(), value.clone());
+        if let Some((name, value)) = self.credential() {
+            headers.insert(name, value);
         }
         if let Some(key) = key {
             let value = HeaderValue::from_str(key)

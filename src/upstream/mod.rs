@@ -7,6 +7,7 @@ mod base;
 mod cache;
 mod call;
 mod checks;
+mod credential;
 mod failure;
 mod reading;
 mod transport;
@@ -14,6 +15,7 @@ mod transport;
 pub use base::{BadUrl, Base};
 pub use cache::CatalogueCache;
 pub use checks::Violations;
+pub use credential::Credential;
 pub use failure::CallError;
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
 
@@ -23,12 +25,11 @@ use crate::{
     schema::{Document, Place},
 };
 use adapters::Adapter;
-use http::{HeaderName, HeaderValue};
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -45,8 +46,6 @@ pub struct Account {
     pub document: Arc<Document>,
     /// Where the vendor is.
     pub base: Base,
-    /// The header that carries the secret; none with an embedded twin.
-    pub credential: Option<(HeaderName, HeaderValue)>,
     /// The way there.
     pub transport: Transport,
     /// The embedded twin, if this is one.
@@ -57,6 +56,9 @@ pub struct Account {
     pub limits: AccountLimits,
     /// The vendor's windows, as configured, such as `60/min`.
     pub rate: Vec<String>,
+    /// Under which name its conversations and its catalogue are ordered; see [`Self::order_key`].
+    order: String,
+    credential: RwLock<Option<Credential>>,
     slots: Semaphore,
     listening: Semaphore,
     random: Mutex<fastrand::Rng>,
@@ -197,8 +199,8 @@ pub struct Parts {
     pub document: Arc<Document>,
     /// See [`Account::base`].
     pub base: Base,
-    /// See [`Account::credential`].
-    pub credential: Option<(HeaderName, HeaderValue)>,
+    /// The header that carries the secret; none with an embedded twin.
+    pub credential: Option<Credential>,
     /// See [`Account::transport`].
     pub transport: Transport,
     /// See [`Account::twin`].
@@ -220,22 +222,35 @@ impl Account {
         let read_operation = parts.adapter.read("-").map_or("", |call| call.operation);
         Self {
             read_operation,
+            order: parts.key.clone(),
             key: parts.key,
             adapter: parts.adapter,
             document: parts.document,
             base: parts.base,
-            credential: parts.credential,
             transport: parts.transport,
             twin: parts.twin,
             catalogue: parts.catalogue,
             limits: parts.limits,
             rate: parts.rate,
+            credential: RwLock::new(parts.credential),
             slots: Semaphore::new(slots),
             // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
             listening: Semaphore::new(slots.saturating_mul(8)),
             random: Mutex::new(fastrand::Rng::with_seed(parts.seed)),
             violations: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// The same account, ordered together with one that was known by another key.
+    #[must_use]
+    pub fn ordered_as(self, order: String) -> Self {
+        Self { order, ..self }
+    }
+
+    /// What the lanes know the account by: its key, or that of the account whose place it took. Whatever else
+    /// changes about an account while the process runs, this does not, so that no conversation ever has two lanes.
+    pub fn order_key(&self) -> &str {
+        &self.order
     }
 
     /// What the vendor's document says against a conversation's id, if anything.

@@ -15,5 +15,7 @@ mod errors;
 mod openapi;
 mod plans;
 mod process;
+mod reload;
 mod session;
+mod supervised;
 mod support;

@@ -22,7 +22,7 @@ pub(super) async fn create(
     check_description(job, attributes.description.as_deref())?;
     let mut name = names
         .lock(
-            &job.route.account.key,
+            job.route.account.order_key(),
             &adapters::fold(&tag.name),
             job.deadline,
         )
@@ -89,7 +89,7 @@ pub(super) async fn ensure(
     let listed = {
         let mut name = names
             .lock(
-                &job.route.account.key,
+                job.route.account.order_key(),
                 &adapters::fold(&tag.name),
                 job.deadline,
             )

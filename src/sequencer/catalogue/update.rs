@@ -103,7 +103,7 @@ pub(super) async fn delete(
 ) -> Result<Edited, Error> {
     let account = &job.route.account;
     let mut name = names
-        .lock(&account.key, &listed.identity.name, job.deadline)
+        .lock(account.order_key(), &listed.identity.name, job.deadline)
         .await?;
     let context = job.context();
     let catalogue = account
@@ -148,7 +148,7 @@ async fn lock_both(
     update: &Update,
     names: &Editing<'_>,
 ) -> Result<(Name, Option<Name>), Error> {
-    let account = &job.route.account.key;
+    let account = job.route.account.order_key();
     let old = listed.identity.name.clone();
     let new = update
         .tag

@@ -211,7 +211,8 @@ async fn an_answer_that_breaks_the_vendors_document_is_refused_only_where_that_i
         let more = format!("responses = \"{responses}\"");
         let gateway = open("", &route("awardee", &faulty.address.to_string(), &more)).await;
         let answer = gateway.get(&target("awardee")).await.is(status);
-        let route = gateway.running.status.gateway.route("awardee").unwrap();
+        let current = gateway.running.status.gateway();
+        let route = current.route("awardee").unwrap();
         assert_eq!(route.account.violations().is_empty(), responses == "off");
         if status == 502 {
             told(&answer, Code::VendorInvalidResponse);

@@ -3,11 +3,12 @@
 use super::{Answer, Ask};
 use adapters::VENDORS as KNOWN;
 use serde_json::Value;
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 use tagway::{
-    cli::{Running, start},
-    config::{self, Config, Secrets, VendorKeys},
+    cli::{Running, Start, start},
+    config::{self, Config, Loaded, Secrets, VendorKeys},
     mock::Served,
+    reload::Reading,
 };
 
 /// A gateway that serves until it is dropped with the test's runtime.
@@ -38,6 +39,13 @@ pub(crate) fn route(vendor: &str, base_url: &str, more: &str) -> String {
 
 /// The configuration in a text; `VENDOR_KEY` is the one secret there is.
 pub(crate) fn load(text: &str, environment: &[(&str, &str)]) -> Config {
+    match read(text, environment) {
+        Ok(loaded) => loaded.config,
+        Err(faults) => panic!("{faults:#?}\n{text}"),
+    }
+}
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, Vec<config::Fault>> {
     let mut variables = BTreeMap::from([("VENDOR_KEY".to_owned(), "vendor-secret".to_owned())]);
     let given = environment.iter();
     variables.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -52,10 +60,7 @@ pub(crate) fn load(text: &str, environment: &[(&str, &str)]) -> Config {
             document: tagway::gateway::check_document,
         })
         .collect();
-    match config::load(text, "test.toml", &variables, &vendors, Secrets::Check) {
-        Ok(loaded) => loaded.config,
-        Err(faults) => panic!("{faults:#?}\n{text}"),
-    }
+    config::load(text, "test.toml", &variables, &vendors, Secrets::Check)
 }
 
 /// A gateway without clients; `server` is further keys of `[server]`, `rest` the routes.
@@ -68,6 +73,26 @@ pub(crate) async fn open(server: &str, rest: &str) -> Gateway {
 impl Gateway {
     pub(crate) async fn start(config: Config) -> Self {
         let running = start(config).await.expect("a gateway that starts");
+        Self { running }
+    }
+
+    /// A gateway that reloads from a file, as the program does.
+    pub(crate) async fn from_file(file: &Path) -> Self {
+        let at = file.to_owned();
+        let again = move || {
+            let text = std::fs::read_to_string(&at).expect("a file");
+            let loaded = read(&text, &[])?;
+            let digest = text.len().to_string();
+            Ok(Reading { loaded, digest })
+        };
+        let Reading { loaded, digest } = again().expect("a sound configuration");
+        let with = Start {
+            config: loaded.config,
+            digest,
+            source: Some((file.to_owned(), Box::new(again))),
+            sockets: Vec::new(),
+        };
+        let running = start(with).await.expect("a gateway that starts");
         Self { running }
     }
 
@@ -94,7 +119,8 @@ impl Gateway {
 
     /// The embedded twin of a route.
     pub(crate) fn embedded(&self, route: &str) -> Arc<Served> {
-        let route = self.running.status.gateway.route(route).expect("a route");
+        let gateway = self.running.status.gateway();
+        let route = gateway.route(route).expect("a route");
         route.account.twin.clone().expect("an embedded twin")
     }
 }

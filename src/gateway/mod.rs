@@ -1,5 +1,7 @@
 //! The running gateway: what a checked configuration becomes.
 
+mod succession;
+
 use crate::{
     clock,
     config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
@@ -7,19 +9,21 @@ use crate::{
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     upstream::{
-        Account, AccountLimits, Base, CatalogueCache, Parts, credential, embedded, network,
+        Account, AccountLimits, Base, CatalogueCache, Credential, Parts, credential, embedded,
+        network,
     },
 };
-use adapters::{VENDORS, Vendor, reader::Keep, settings::Settings};
+use adapters::{Adapter, VENDORS, Vendor, reader::Keep, settings::Settings};
 use bytes::Bytes;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
+use succession::{Accounts, Rotation, Succession};
 
 /// The API's own document.
-pub const OPENAPI: &str = include_str!("../schemas/gateway.json");
+pub const OPENAPI: &str = include_str!("../../schemas/gateway.json");
 
 /// Everything that a request needs.
 pub struct Gateway {
@@ -28,12 +32,16 @@ pub struct Gateway {
     /// Who may ask; nobody configured means that only this machine can.
     pub clients: Vec<Client>,
     /// The API's own document, compiled.
-    pub document: Document,
+    pub document: Arc<Document>,
     /// The API's own document, as it is served.
     pub openapi: Bytes,
     /// Orders the changes.
     pub sequencer: Arc<dyn Sequencer>,
     routes: BTreeMap<String, Arc<Route>>,
+    lanes: Arc<Lanes>,
+    vendored: Compiled,
+    accounts: Accounts,
+    rotations: Vec<Rotation>,
 }
 
 /// A route: a name for an account, and how changes that come by it are treated.
@@ -83,30 +91,74 @@ impl Gateway {
     /// # Errors
     /// A document that does not compile or lacks an operation, a secret that no header can hold.
     pub fn build(config: Config, lanes: Arc<Lanes>, seed: u64) -> Result<Self, BuildError> {
-        let document = Document::compile("gateway", OPENAPI, &|_| None)?;
-        let mut compiled: BTreeMap<(&str, Option<PathBuf>), Arc<Document>> = BTreeMap::new();
+        let document = Arc::new(Document::compile("gateway", OPENAPI, &|_| None)?);
+        Self::assemble(
+            config,
+            lanes,
+            seed,
+            document,
+            &Accounts::default(),
+            BTreeMap::new(),
+        )
+    }
+
+    /// Builds what takes this gateway's place, and touches nothing of this one: it goes on, or steps down when the
+    /// other calls [`Self::take_over`].
+    ///
+    /// # Errors
+    /// As [`Self::build`], and an account that may be any of several that are gone.
+    pub fn successor(&self, config: Config, seed: u64) -> Result<Self, BuildError> {
+        Self::assemble(
+            config,
+            self.lanes.clone(),
+            seed,
+            self.document.clone(),
+            &self.accounts,
+            self.vendored.clone(),
+        )
+    }
+
+    /// What has to happen to the accounts that go on, at the moment at which this gateway begins to be asked.
+    pub fn take_over(&self) {
+        self.rotations.iter().for_each(Rotation::apply);
+    }
+
+    fn assemble(
+        config: Config,
+        lanes: Arc<Lanes>,
+        seed: u64,
+        document: Arc<Document>,
+        earlier: &Accounts,
+        mut compiled: Compiled,
+    ) -> Result<Self, BuildError> {
         let mut accounts = Vec::new();
         for (at, account) in config.accounts.iter().enumerate() {
-            let vendor = vendor(account.vendor).ok_or_else(|| BuildError::Account {
+            let failed = |why: String| BuildError::Account {
                 account: account.key.clone(),
-                why: format!("no vendor is called `{}`", account.vendor),
-            })?;
-            let key = (vendor.name, account.document.clone());
-            let document = match compiled.get(&key) {
-                Some(document) => document.clone(),
-                None => {
-                    let document = Arc::new(document_of(vendor, account)?);
-                    compiled.insert(key, document.clone());
-                    document
+                why,
+            };
+            let built = match earlier.next(account, &config.accounts).map_err(failed)? {
+                Succession::Same(account) => account,
+                Succession::New { order, twin } => {
+                    let vendor = vendor(account.vendor).ok_or_else(|| {
+                        failed(format!("no vendor is called `{}`", account.vendor))
+                    })?;
+                    let document = document_of(vendor, account, &mut compiled)?;
+                    let seed = seed.wrapping_add(at as u64);
+                    let built = build_account(account, vendor, document, twin, seed)?;
+                    Arc::new(built.ordered_as(order))
                 }
             };
-            accounts.push(Arc::new(build_account(
-                account,
-                vendor,
-                document,
-                seed.wrapping_add(at as u64),
-            )?));
+            accounts.push(built);
         }
+        let built: Vec<_> = config
+            .accounts
+            .iter()
+            .zip(accounts.iter().cloned())
+            .collect();
+        let (known, rotations) = earlier.after(&built, &lanes, |config, account| {
+            credential_of(config, &*account.adapter).ok().flatten()
+        });
         let routes = config.routes.into_iter().filter_map(|route| {
             let account = accounts.get(route.account)?.clone();
             let name: Arc<str> = route.name.as_str().into();
@@ -126,7 +178,15 @@ impl Gateway {
             clients: config.clients,
             document,
             openapi: Bytes::from_static(OPENAPI.as_bytes()),
-            sequencer: lanes,
+            sequencer: lanes.clone(),
+            lanes,
+            vendored: {
+                // A file may hold another document by the time of the next build.
+                compiled.retain(|(_, file), _| file.is_none());
+                compiled
+            },
+            accounts: known,
+            rotations,
         })
     }
 
@@ -146,18 +206,32 @@ pub fn vendor(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().copied().find(|vendor| vendor.name == name)
 }
 
+/// Documents by vendor and file; the vendored ones have no file.
+type Compiled = BTreeMap<(&'static str, Option<PathBuf>), Arc<Document>>;
+
 /// The document that an account is held against: the vendored one, or a newer one that allows all that the
 /// adapter can emit.
-fn document_of(vendor: &'static Vendor, account: &AccountConfig) -> Result<Document, BuildError> {
-    match &account.document {
-        None => compile(vendor, vendor.document),
+fn document_of(
+    vendor: &'static Vendor,
+    account: &AccountConfig,
+    compiled: &mut Compiled,
+) -> Result<Arc<Document>, BuildError> {
+    let key = (vendor.name, account.document.clone());
+    if let Some(document) = compiled.get(&key) {
+        return Ok(document.clone());
+    }
+    let document = match &account.document {
+        None => compile(vendor, vendor.document)?,
         Some(path) => {
             newer_document(vendor, path, &account.settings).map_err(|why| BuildError::Account {
                 account: account.key.clone(),
                 why,
-            })
+            })?
         }
-    }
+    };
+    let document = Arc::new(document);
+    compiled.insert(key, document.clone());
+    Ok(document)
 }
 
 /// What is wrong with a newer document of a vendor, if anything: the configuration's check of it.
@@ -233,6 +307,7 @@ fn build_account(
     config: &AccountConfig,
     vendor: &'static Vendor,
     document: Arc<Document>,
+    twin: Option<Arc<Served>>,
     seed: u64,
 ) -> Result<Account, BuildError> {
     let failed = |why: String| BuildError::Account {
@@ -253,7 +328,10 @@ fn build_account(
                 windows: windows.collect(),
                 ..mock::Options::default()
             };
-            let served = Served::new(kind, options)?;
+            let served = match twin {
+                Some(running) => running,
+                None => Served::new(kind, options)?,
+            };
             (embedded(served.clone()), Some(served), vendor.base_url)
         }
         Upstream::Url(url) => {
@@ -262,23 +340,7 @@ fn build_account(
             (transport, None, url.as_str())
         }
     };
-    let credential =
-        match (&config.secret, &twin) {
-            (Some(secret), _) => {
-                let (name, _) = adapter.credential("");
-                let header = credential(name, |secret| adapter.credential(secret).1, secret);
-                Some(header.map_err(|_| {
-                    failed("the secret holds characters that no header can".to_owned())
-                })?)
-            }
-            (None, Some(_)) => {
-                let (name, value) = adapter.credential("mock");
-                http::HeaderValue::from_str(&value)
-                    .ok()
-                    .map(|value| (http::HeaderName::from_static(name), value))
-            }
-            (None, None) => None,
-        };
+    let credential = credential_of(config, &*adapter).map_err(failed)?;
     let base = Base::parse(url).map_err(|error| failed(error.to_string()))?;
     tracing::debug!(account = %config.key, at = clock::unix_ms(), "account built");
     Ok(Account::new(Parts {
@@ -301,4 +363,25 @@ fn build_account(
         rate: config.rate.iter().map(ToString::to_string).collect(),
         seed,
     }))
+}
+
+/// What the account shows its vendor; a twin takes any key.
+fn credential_of(
+    config: &AccountConfig,
+    adapter: &dyn Adapter,
+) -> Result<Option<Credential>, String> {
+    match (&config.secret, &config.upstream) {
+        (Some(secret), _) => {
+            let (name, _) = adapter.credential("");
+            credential(name, |secret| adapter.credential(secret).1, secret)
+                .map(Some)
+                .map_err(|_| "the secret holds characters that no header can".to_owned())
+        }
+        (None, Upstream::Mock) => {
+            let (name, value) = adapter.credential("mock");
+            let value = http::HeaderValue::from_str(&value).ok();
+            Ok(value.map(|value| (http::HeaderName::from_static(name), value)))
+        }
+        (None, Upstream::Url(_)) => Ok(None),
+    }
 }
