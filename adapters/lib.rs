@@ -23,7 +23,7 @@ mod rules;
 pub mod settings;
 mod text;
 
-pub use answer::{Answer, ProblemKind, Unreadable, VendorProblem, Verdict};
+pub use answer::{Answer, ProblemKind, Unreadable, VendorProblem, Verdict, Wait, WindowSeen};
 pub use catalogue::{Catalogue, CatalogueTag};
 pub use change::{Change, Place, RemoveRef, TagRef};
 pub use edit::{Attributes, CatalogueRules, Edit, EditError, UniqueNames, Update};
@@ -35,6 +35,7 @@ pub use plan::{Body, Call, Repeat, Step, quoted};
 pub use rules::{Naming, NewTagError, NewTags, Rules, SAFE_CHARS, Writes};
 pub use text::Tag;
 
+use http::HeaderMap;
 use reader::Keep;
 use settings::{Setting, Settings};
 use std::sync::Arc;
@@ -159,6 +160,11 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// What the vendor says when it does not do what it was asked.
     fn problem(&self, answer: &Answer) -> VendorProblem;
+
+    /// How the vendor's rate windows stand, where its answers say so.
+    fn windows(&self, _headers: &HeaderMap) -> Vec<WindowSeen> {
+        Vec::new()
+    }
 }
 
 /// What the answer to a write says about the conversation's set.

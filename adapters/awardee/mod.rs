@@ -4,16 +4,17 @@
 //! source of each and marks what is assumed.
 
 mod json;
+mod rates;
 #[cfg(test)]
 mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
-    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, Repeat, Rules,
-    Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written, limit, parse,
-    path::query, reader::Keep, settings::Settings,
+    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, ProblemKind,
+    Repeat, Rules, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, WindowSeen, Writes,
+    Written, limit, parse, path::query, reader::Keep, settings::Settings,
 };
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use std::{collections::HashSet, sync::Arc};
 
@@ -320,6 +321,10 @@ impl Adapter for Awardee {
     fn problem(&self, answer: &Answer) -> VendorProblem {
         let mut problem = VendorProblem::by_status(answer);
         if let Ok(said) = parse::<json::Problem>(answer) {
+            // Documented with 403; any other 403 is about one thing.
+            if said.error.as_deref() == Some("api_key_paused") {
+                problem.refuses_key = true;
+            }
             problem.code = said.error;
             problem.message = said.message;
             problem.request_id = said.request_id;
@@ -331,7 +336,14 @@ impl Adapter for Awardee {
                 .and_then(|v| v.to_str().ok())
                 .map(str::to_owned);
         }
+        if problem.kind == ProblemKind::RateLimited && problem.retry_after.is_none() {
+            problem.retry_after = rates::used_up_until(&answer.headers);
+        }
         problem
+    }
+
+    fn windows(&self, headers: &HeaderMap) -> Vec<WindowSeen> {
+        rates::windows(headers)
     }
 }
 

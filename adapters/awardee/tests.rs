@@ -1,7 +1,7 @@
 //! The vendor's own examples, its errors and its pages.
 
 use super::*;
-use crate::{Attributes, ProblemKind, reader};
+use crate::{Attributes, Wait, reader};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -366,7 +366,10 @@ fn an_error_is_its_envelope_or_its_status() {
         .headers
         .insert("x-request-id", HeaderValue::from_static("req_header"));
     let problem = adapter().problem(&limited);
-    assert_eq!(problem.retry_after, Some(Duration::from_secs(21)));
+    assert_eq!(
+        problem.retry_after,
+        Some(Wait::For(Duration::from_secs(21)))
+    );
     assert_eq!(
         problem.request_id.as_deref(),
         Some("req_2"),

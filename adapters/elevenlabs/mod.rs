@@ -252,6 +252,10 @@ impl Adapter for ElevenLabs {
             if said.status.as_deref() == Some("invalid_uid") {
                 problem.kind = ProblemKind::NotFound;
             }
+            // The key is fine and lacks a right for this operation (third-party report).
+            if said.status.as_deref() == Some("missing_permissions") {
+                problem.refuses_key = false;
+            }
             problem.code = said.code.or(said.status);
             problem.message = said.message;
             problem.request_id = said.request_id;

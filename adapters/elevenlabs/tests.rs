@@ -1,7 +1,7 @@
 //! The vendor's own examples, its errors and its pages.
 
 use super::*;
-use crate::{Attributes, reader};
+use crate::{Attributes, Wait, reader};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -363,7 +363,7 @@ fn headers_tell_the_request_and_the_wait() {
         .insert("retry-after", HeaderValue::from_static(" 7 "));
     let problem = adapter().problem(&answer);
     assert_eq!(problem.request_id.as_deref(), Some("trace"));
-    assert_eq!(problem.retry_after, Some(Duration::from_secs(7)));
+    assert_eq!(problem.retry_after, Some(Wait::For(Duration::from_secs(7))));
     assert_eq!(adapter().problem(&error(429, "")).retry_after, None);
     assert_eq!(adapter().credential("k"), ("xi-api-key", "k".to_owned()));
 }

@@ -133,6 +133,7 @@ where
         if_match,
         representation: prefer == Prefer::Representation,
         deadline: asked.deadline,
+        until: None,
         meter: notes.meter.clone(),
         once: None,
     };

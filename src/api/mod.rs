@@ -130,6 +130,8 @@ impl Asked<'_> {
             route: self.route.name.clone(),
             responses: self.route.responses,
             deadline: self.deadline,
+            due: self.deadline,
+            committed: false,
             meter: notes.meter.clone(),
             seed: None,
         }

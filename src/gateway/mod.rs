@@ -9,8 +9,8 @@ use crate::{
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     upstream::{
-        Account, AccountLimits, Base, CatalogueCache, Credential, Parts, credential, embedded,
-        network,
+        Account, AccountLimits, Base, BudgetLimits, CatalogueCache, Credential, Parts, credential,
+        embedded, network,
     },
 };
 use adapters::{Adapter, VENDORS, Vendor, reader::Keep, settings::Settings};
@@ -357,6 +357,7 @@ fn build_account(
             attempt_timeout: config.attempt_timeout,
             settle: config.settle,
             max_in_flight: config.max_in_flight,
+            retries: BudgetLimits::default(),
             exclusive: config.exclusive,
             foreign_writers: config.foreign_writers,
         },

@@ -7,6 +7,7 @@ use super::{
     Changed, Job, NameLocks,
     conclude::{Concluded, carry_out_alone, execute_plan},
     evidence,
+    execute::Executed,
     prepare::{Prepared, catalogue_failed, check, planned},
     refusal,
     unsettled::Unsettled,
@@ -17,7 +18,7 @@ use crate::{
     error::{Code, Error, Outcome},
     upstream::{CallError, Meter},
 };
-use adapters::{Carried, Catalogue, Effect, Folding, Refusal, State, name_ids};
+use adapters::{Carried, Catalogue, Effect, Element, Folding, Refusal, State, name_ids};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -272,10 +273,19 @@ async fn write(
         });
     }
     let written = execute_plan(shared, &mut prepared, names).await;
-    let (done, ended) = match written {
+    let (Executed { done, late }, ended) = match written {
         Ok(written) => written,
         // A tag could not be made: whose it was is found by going apart.
         Err(_) => return Attempt::Apart,
+    };
+    let until = ended + shared.route.account.limits.settle;
+    let unsettled_by = |open: &[Element]| match open {
+        [] => Unsettled::default(),
+        _ => Unsettled::by(
+            shared.route.account.adapter.rules().writes,
+            open.iter(),
+            until,
+        ),
     };
     let complete = evidence::is_complete(shared, &prepared, &done).await;
     if complete {
@@ -288,17 +298,17 @@ async fn write(
         let results = answers(judged, &prepared, seen.as_ref());
         return Attempt::Answered(BatchConcluded {
             results,
-            unsettled: Unsettled::default(),
+            unsettled: unsettled_by(&late),
         });
     }
     let open = evidence::open_elements(&prepared, &done);
-    if open.is_empty() {
+    if open.is_empty() && late.is_empty() {
         // What took effect already is found to be so when it is asked for again.
         return Attempt::Apart;
     }
     let seen = evidence::seen(shared, &prepared).await;
-    let until = ended + shared.route.account.limits.settle;
     let landed = prepared.before.is_some()
+        && late.is_empty()
         && seen.as_ref().is_some_and(|seen| {
             prepared
                 .steps
@@ -335,11 +345,7 @@ async fn write(
     let results = results.collect();
     let unsettled = match landed {
         true => Unsettled::default(),
-        false => Unsettled::by(
-            shared.route.account.adapter.rules().writes,
-            open.iter(),
-            until,
-        ),
+        false => unsettled_by(&[open, late].concat()),
     };
     Attempt::Answered(BatchConcluded { results, unsettled })
 }

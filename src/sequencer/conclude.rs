@@ -4,7 +4,7 @@ use super::{
     Changed, Job, NameLocks,
     creating::create,
     evidence::{self, Parts, absent_conversation, holds, look, proven_after},
-    execute::{Done, execute},
+    execute::{Done, Executed, execute},
     prepare::{Prepared, prepare},
     unsettled::Unsettled,
     waiting::Progress,
@@ -52,7 +52,7 @@ pub(super) async fn carry_out_alone(
         return settled(Err(gone.outcome(Outcome::NotApplied)));
     }
     let job = &job.beyond_the_caller();
-    let (done, ended) = match execute_plan(job, &mut prepared, names).await {
+    let (Executed { done, late }, ended) = match execute_plan(job, &mut prepared, names).await {
         Ok(written) => written,
         Err(error) => return settled(Err(error)),
     };
@@ -63,7 +63,12 @@ pub(super) async fn carry_out_alone(
     let open = evidence::open_elements(&prepared, &done);
     // Seeing what was wanted proves that the write has landed only if it was not there before.
     let seen_to_land = prepared.before.is_some() && result.is_ok();
-    if open.is_empty() || seen_to_land {
+    let open = if seen_to_land {
+        late
+    } else {
+        [open, late].concat()
+    };
+    if open.is_empty() {
         return settled(result);
     }
     let account = &job.route.account;
@@ -82,7 +87,7 @@ pub(super) async fn execute_plan(
     job: &Job,
     prepared: &mut Prepared,
     names: &NameLocks,
-) -> Result<(Vec<Done>, Instant), Error> {
+) -> Result<(Executed, Instant), Error> {
     let mut created = Vec::with_capacity(prepared.creations.len());
     if !prepared.creations.is_empty() {
         // The snapshot would have to be copied for each tag that is made.
@@ -111,8 +116,8 @@ pub(super) async fn execute_plan(
         .into_iter()
         .map(|made| made.id.unwrap_or_default())
         .collect();
-    let done = execute(job, &prepared.steps, &ids).await;
-    Ok((done, Instant::now()))
+    let executed = execute(job, &prepared.steps, &ids).await;
+    Ok((executed, Instant::now()))
 }
 
 async fn conclude(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Changed, Error> {

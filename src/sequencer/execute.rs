@@ -1,12 +1,32 @@
 //! Sending a plan: in order, and together where the calls commute.
 
 use super::Job;
-use crate::upstream::CallError;
-use adapters::{Answer, ProblemKind, Repeat, Step};
+use crate::upstream::{CallContext, CallError};
+use adapters::{Answer, Element, ProblemKind, Repeat, Step};
 use futures_util::{StreamExt, stream};
 
 /// Most removes of one plan that are under way at once.
 const TOGETHER: usize = 4;
+
+/// What became of a plan's steps.
+#[derive(Debug, Default)]
+pub(super) struct Executed {
+    /// Of each step.
+    pub(super) done: Vec<Done>,
+    /// What steps are about that were sent more than once, one of the times without an answer: that sending may still
+    /// arrive, whatever became of the step and whatever is seen.
+    pub(super) late: Vec<Element>,
+}
+
+impl Executed {
+    fn take(&mut self, step: &Step, (done, late): (Done, bool)) {
+        self.done.push(done);
+        if late {
+            self.late
+                .extend(step.adds.iter().chain(&step.removes).cloned());
+        }
+    }
+}
 
 /// What became of one step.
 #[derive(Clone, Debug)]
@@ -40,49 +60,60 @@ impl Done {
 
 /// Sends the steps. After an add that did not certainly take effect nothing more is sent; a remove that fails
 /// does not keep the others back.
-pub(super) async fn execute(job: &Job, steps: &[Step], created: &[String]) -> Vec<Done> {
+pub(super) async fn execute(job: &Job, steps: &[Step], created: &[String]) -> Executed {
     let removes = steps.iter().position(is_remove).unwrap_or(steps.len());
     let (first, together) = steps.split_at(removes);
-    let mut done = Vec::with_capacity(steps.len());
+    let mut context = job.context();
+    let mut executed = Executed::default();
     for step in first {
-        let failed = done.last().is_some_and(|done: &Done| !done.took_effect());
-        done.push(if failed {
-            Done::NotSent
-        } else {
-            send(job, step, created).await
-        });
-    }
-    if done.last().is_some_and(|done| !done.took_effect()) {
-        done.resize_with(steps.len(), || Done::NotSent);
-        return done;
+        executed.take(step, send(job, step, created, &context).await);
+        // What is begun is brought to its end, though the caller be gone by then.
+        context.committed = true;
+        if !executed.done.iter().all(Done::took_effect) {
+            executed.done.resize_with(steps.len(), || Done::NotSent);
+            return executed;
+        }
     }
     let sends: Vec<_> = together
         .iter()
-        .map(|step| send(job, step, created))
+        .map(|step| send(job, step, created, &context))
         .collect();
-    let rest: Vec<Done> = stream::iter(sends).buffered(TOGETHER).collect().await;
-    done.extend(rest);
-    done
+    let rest: Vec<(Done, bool)> = stream::iter(sends).buffered(TOGETHER).collect().await;
+    for (step, done) in together.iter().zip(rest) {
+        executed.take(step, done);
+    }
+    executed
 }
 
 fn is_remove(step: &Step) -> bool {
     step.adds.is_empty() && step.call.repeat == Repeat::Commutes
 }
 
-async fn send(job: &Job, step: &Step, created: &[String]) -> Done {
-    let account = &job.route.account;
+/// Sends one step; tells also whether an earlier sending of it may still arrive.
+async fn send(job: &Job, step: &Step, created: &[String], context: &CallContext) -> (Done, bool) {
     let body = match &step.call.body {
         None => None,
         Some(body) => match body.render(|at| created.get(at).map(String::as_str)) {
             Some(body) => Some(body),
             None => {
-                return Done::Failed(CallError::Invalid(
-                    "an id that the body refers to is missing".to_owned(),
-                ));
+                let missing = "an id that the body refers to is missing".to_owned();
+                return (Done::Failed(CallError::Invalid(missing)), false);
             }
         },
     };
-    match account.call(&step.call, body, &job.context()).await {
+    let sent = job.route.account.send(&step.call, body, context).await;
+    let late = sent.open_since.is_some();
+    let done = match done(job, step, sent.result) {
+        // It did not take effect this time; the other time may be still to come.
+        Done::Failed(error) if late => Done::Unknown(error),
+        done => done,
+    };
+    (done, late)
+}
+
+fn done(job: &Job, step: &Step, result: Result<Answer, CallError>) -> Done {
+    let account = &job.route.account;
+    match result {
         Ok(answer) => Done::Applied(Box::new(answer)),
         Err(CallError::Refused(problem))
             if is_remove(step) && problem.kind == ProblemKind::NotFound =>

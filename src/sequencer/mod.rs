@@ -64,6 +64,8 @@ pub struct Job {
     pub representation: bool,
     /// When the caller stops waiting.
     pub deadline: Instant,
+    /// Until when its calls may begin once it writes: the lane's time, no longer the caller's.
+    pub until: Option<Instant>,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
     /// Remembers it under the caller's key.
@@ -74,9 +76,10 @@ impl Job {
     /// The job as the lane sees it once it writes: the caller's time no longer counts, each call has its own.
     fn beyond_the_caller(&self) -> Self {
         Self {
-            deadline: self
-                .deadline
-                .max(Instant::now() + self.route.account.limits.settle),
+            until: Some(
+                self.deadline
+                    .max(Instant::now() + self.route.account.limits.settle),
+            ),
             ..self.clone()
         }
     }
@@ -86,7 +89,9 @@ impl Job {
         CallContext {
             route: self.route.name.clone(),
             responses: self.route.responses,
-            deadline: self.deadline,
+            deadline: self.until.unwrap_or(self.deadline),
+            due: self.deadline,
+            committed: false,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),
         }

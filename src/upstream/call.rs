@@ -1,31 +1,50 @@
-//! Making one vendor call: its turn, its attempts, its time.
+//! Making one vendor call: what is asked of it, and what became of it.
 
-use super::{
-    Account, CallContext, CallError,
-    attempt::{self, AttemptError},
-    micros,
-};
-use adapters::{Answer, Call, ProblemKind, Repeat, Verdict};
+use super::{Account, CallContext, CallError, Meter};
+use adapters::{Answer, Call, Repeat, reader::Keep};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
 use sha2::{Digest, Sha256};
-use std::{
-    sync::{PoisonError, atomic::Ordering},
-    time::Duration,
-};
-use tokio::time::{Instant, timeout_at};
+use std::sync::{Arc, PoisonError};
+use tokio::time::Instant;
+use tower::ServiceExt;
 
-/// First pause before a call is repeated; doubled each time, and taken at random below that.
-const PAUSE: Duration = Duration::from_millis(50);
+/// What became of a call, over all its attempts.
+#[derive(Debug)]
+pub struct Sent {
+    /// What the last attempt brought.
+    pub result: Result<Answer, CallError>,
+    /// When the last of the earlier attempts ended whose fate is not known, if there is one: it may still take effect,
+    /// whatever the result is, for as long as the account's settle time.
+    pub open_since: Option<Instant>,
+}
 
-/// Longest pause before a call is repeated.
-const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// A checked call on its way to the vendor.
+#[derive(Clone, Debug)]
+pub(super) struct Outgoing {
+    pub(super) request: Request<Bytes>,
+    pub(super) repeat: Repeat,
+    pub(super) keep: Keep,
+    pub(super) deadline: Instant,
+    pub(super) due: Instant,
+    pub(super) committed: bool,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl Outgoing {
+    /// Until when a wait may last that is known beforehand.
+    pub(super) fn patience(&self, now: Instant) -> Instant {
+        // Nobody is told any sooner once the caller is gone.
+        match self.committed || self.due <= now {
+            true => self.deadline,
+            false => self.due.min(self.deadline),
+        }
+    }
+}
 
 impl Account {
-    /// Makes a call: checks the body against the vendor's document, waits for a slot, sends, repeats where
-    /// nothing was sent or where a repetition only reads, and checks the answer.
-    ///
-    /// A sent write is not cut: it is listened to for [`super::AccountLimits::settle`].
+    /// Makes a call as [`Account::send`] does. Where an earlier attempt of it may still take effect, a refusal of a
+    /// later one is no longer a refusal of the call.
     ///
     /// # Errors
     /// As [`CallError`] says; a 2xx that the document does not allow only where `responses` enforces it.
@@ -35,109 +54,57 @@ impl Account {
         body: Option<Bytes>,
         context: &CallContext,
     ) -> Result<Answer, CallError> {
-        self.check_request(call, body.as_ref())?;
-        let key = (call.repeat == Repeat::Keyed).then(|| match &context.seed {
-            Some(seed) => derived_key(seed, call.operation, body.as_deref().unwrap_or_default()),
-            None => self.random_key(),
-        });
-        let mut attempt = 1;
-        loop {
-            let result = self
-                .attempt(call, body.clone(), key.as_deref(), context)
-                .await;
-            let again = attempt < self.limits.attempts && may_repeat(call.repeat, &result);
-            if !again {
-                return self.check_answer(call, result?, context);
+        let Sent { result, open_since } = self.send(call, body, context).await;
+        match (result, open_since) {
+            (Err(error), Some(_)) if !error.is_unknown() && call.repeat != Repeat::Read => {
+                Err(CallError::Lost {
+                    silent: false,
+                    why: format!("an attempt brought no answer, and a later one failed: {error}"),
+                })
             }
-            let asked = result
-                .as_ref()
-                .err()
-                .and_then(CallError::problem)
-                .and_then(|said| said.retry_after);
-            let pause = asked.unwrap_or_else(|| self.jitter(attempt));
-            let fits = Instant::now()
-                .checked_add(pause)
-                .is_some_and(|then| then < context.deadline);
-            if !fits {
-                return self.check_answer(call, result?, context);
-            }
-            tokio::time::sleep(pause).await;
-            attempt += 1;
+            (result, _) => result,
         }
     }
 
-    async fn attempt(
-        &self,
-        call: &Call,
-        body: Option<Bytes>,
-        key: Option<&str>,
-        context: &CallContext,
-    ) -> Result<Answer, CallError> {
-        let request = self.request(call, body, key)?;
-        let Ok(slot) = timeout_at(context.deadline, self.slots.acquire()).await else {
-            return Err(CallError::NoTime);
+    /// Makes a call: checks the body against the vendor's document, sends it through the account's layers, which
+    /// repeat it where that is safe, and checks the answer.
+    pub async fn send(&self, call: &Call, body: Option<Bytes>, context: &CallContext) -> Sent {
+        let failed = |error| Sent {
+            result: Err(error),
+            open_since: None,
         };
-        context.meter.calls.fetch_add(1, Ordering::Relaxed);
-        let started = Instant::now();
-        let head = attempt::send(&self.transport, request);
-        let result = if call.repeat == Repeat::Read {
-            let until = context.deadline.min(started + self.limits.attempt_timeout);
-            match timeout_at(until, head).await {
-                Ok(Ok(head)) => attempt::finish(head, call.keep, until).await,
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(AttemptError::Silent),
-            }
-        } else {
-            tokio::pin!(head);
-            let heard = match timeout_at(started + self.limits.attempt_timeout, &mut head).await {
-                Ok(heard) => Ok(heard),
-                Err(_) => {
-                    // With no place left among those that listen, the write keeps its slot.
-                    let _held = match self.listening.try_acquire() {
-                        Ok(place) => {
-                            drop(slot);
-                            Ok(place)
-                        }
-                        Err(_) => Err(slot),
-                    };
-                    timeout_at(started + self.limits.settle, head).await
-                }
-            };
-            match heard {
-                Ok(Ok(head)) => {
-                    let until = Instant::now() + self.limits.attempt_timeout;
-                    attempt::finish(head, call.keep, until).await
-                }
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(AttemptError::Silent),
-            }
+        if let Err(error) = self.check_request(call, body.as_ref()) {
+            return failed(error);
+        }
+        let request = match self.request(call, body, context) {
+            Ok(request) => request,
+            Err(error) => return failed(error),
         };
-        context.meter.spent(started.elapsed());
-        self.judge(result)
-    }
-
-    fn judge(&self, result: Result<Answer, AttemptError>) -> Result<Answer, CallError> {
-        let answer = result.map_err(|error| match error {
-            AttemptError::NotSent(why) => CallError::NotSent(why),
-            AttemptError::NoAnswer(why) => CallError::Lost { silent: false, why },
-            AttemptError::Silent => CallError::Lost {
-                silent: true,
-                why: error.to_string(),
-            },
-            AttemptError::Body { .. } => CallError::Body(error.to_string()),
-        })?;
-        match Verdict::by_status(answer.status) {
-            Verdict::Applied => Ok(answer),
-            Verdict::Refused => Err(CallError::Refused(self.adapter.problem(&answer))),
-            Verdict::Unclear => Err(CallError::Unclear(self.adapter.problem(&answer))),
+        let outgoing = Outgoing {
+            request,
+            repeat: call.repeat,
+            keep: call.keep,
+            deadline: context.deadline,
+            due: context.due,
+            committed: context.committed,
+            meter: context.meter.clone(),
+        };
+        let Sent { result, open_since } = match self.stack.clone().oneshot(outgoing).await {
+            Ok(sent) => sent,
+            Err(never) => match never {},
+        };
+        Sent {
+            result: result.and_then(|answer| self.check_answer(call, answer, context)),
+            open_since,
         }
     }
 
+    /// The request, the same in all its attempts.
     fn request(
         &self,
         call: &Call,
         body: Option<Bytes>,
-        key: Option<&str>,
+        context: &CallContext,
     ) -> Result<Request<Bytes>, CallError> {
         let url = self
             .base
@@ -161,19 +128,18 @@ impl Account {
         if let Some((name, value)) = self.credential() {
             headers.insert(name, value);
         }
-        if let Some(key) = key {
-            let value = HeaderValue::from_str(key)
+        if call.repeat == Repeat::Keyed {
+            let key = match &context.seed {
+                Some(seed) => derived_key(seed, call.operation, request.body()),
+                None => self.random_key(),
+            };
+            let value = HeaderValue::from_str(&key)
                 .map_err(|error| CallError::Invalid(error.to_string()))?;
-            headers.insert(HeaderName::from_static("idempotency-key"), value);
+            request
+                .headers_mut()
+                .insert(HeaderName::from_static("idempotency-key"), value);
         }
         Ok(request)
-    }
-
-    fn jitter(&self, attempt: u32) -> Duration {
-        let most = PAUSE
-            .saturating_mul(1 << (attempt - 1).min(10))
-            .min(MAX_PAUSE);
-        Duration::from_micros(self.random_below(micros(most)))
     }
 
     fn random_key(&self) -> String {
@@ -195,25 +161,4 @@ fn derived_key(seed: &[u8; 32], operation: &str, body: &[u8]) -> String {
         .take(16)
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Whether a call may be sent once more: nothing was sent, it only reads, or the vendor knows it by its key.
-fn may_repeat(repeat: Repeat, result: &Result<Answer, CallError>) -> bool {
-    match result {
-        Ok(_) => false,
-        Err(CallError::NotSent(_)) => true,
-        // A redirect is never followed, so it would only come again.
-        Err(CallError::Unclear(problem)) if problem.status.is_redirection() => false,
-        Err(CallError::Lost { .. } | CallError::Unclear(_) | CallError::Body(_)) => {
-            matches!(repeat, Repeat::Read | Repeat::Keyed)
-        }
-        // Refused before it did anything, with the time to wait; but a replace is planned from what was read,
-        // and that grows old while it waits.
-        Err(CallError::Refused(problem)) => {
-            problem.kind == ProblemKind::RateLimited
-                && problem.retry_after.is_some()
-                && repeat != Repeat::ReplacesSet
-        }
-        Err(CallError::Invalid(_) | CallError::Unsupported(_) | CallError::NoTime) => false,
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::{
+    clock,
     error::{Code, Error, Outcome, VendorSaid},
     redact,
 };
@@ -70,6 +71,11 @@ impl CallError {
         }
     }
 
+    /// How long the vendor asked to be left alone.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        self.problem().and_then(wait)
+    }
+
     /// The problem for a caller, without the outcome of its change. `not_found` is what a 404 means here.
     pub fn public(&self, account: &Account, not_found: Code) -> Error {
         let vendor = account.adapter.vendor().name;
@@ -114,7 +120,7 @@ impl CallError {
                 Code::VendorUnavailable,
                 format!("the vendor failed with status {}", problem.status.as_u16()),
             )
-            .retry_after(problem.retry_after.unwrap_or(UNAVAILABLE_WAIT)),
+            .retry_after(wait(problem).unwrap_or(UNAVAILABLE_WAIT)),
             Self::Refused(problem) => refused(problem, not_found),
             Self::Body(why) => {
                 let why = shown(why);
@@ -137,6 +143,10 @@ impl CallError {
     }
 }
 
+fn wait(problem: &VendorProblem) -> Option<Duration> {
+    problem.retry_after.map(|wait| wait.after(clock::unix_ms()))
+}
+
 fn refused(problem: &VendorProblem, not_found: Code) -> Error {
     match problem.kind {
         ProblemKind::Unauthorized => Error::new(
@@ -150,7 +160,7 @@ fn refused(problem: &VendorProblem, not_found: Code) -> Error {
             Code::VendorRateLimited,
             "the vendor takes no more calls for now",
         )
-        .retry_after(problem.retry_after.unwrap_or(DEFAULT_WAIT)),
+        .retry_after(wait(problem).unwrap_or(DEFAULT_WAIT)),
         ProblemKind::Conflict | ProblemKind::Rejected | ProblemKind::Failed => Error::new(
             Code::VendorRejected,
             format!(

@@ -4,20 +4,34 @@
 pub mod address;
 mod attempt;
 mod base;
+mod budget;
 mod cache;
 mod call;
 mod checks;
 mod credential;
 mod failure;
 mod reading;
+mod retry;
+mod slots;
+mod stack;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use base::{BadUrl, Base};
+pub use budget::BudgetLimits;
 pub use cache::CatalogueCache;
+pub use call::Sent;
 pub use checks::Violations;
 pub use credential::Credential;
 pub use failure::CallError;
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
+
+use attempt::Attempt;
+use budget::Budget;
+use retry::Retries;
+use slots::Slots;
+use stack::{Stack, stack};
 
 use crate::{
     config::{ForeignWriters, Responses},
@@ -46,8 +60,6 @@ pub struct Account {
     pub document: Arc<Document>,
     /// Where the vendor is.
     pub base: Base,
-    /// The way there.
-    pub transport: Transport,
     /// The embedded twin, if this is one.
     pub twin: Option<Arc<Served>>,
     /// The catalogue as last read.
@@ -59,9 +71,8 @@ pub struct Account {
     /// Under which name its conversations and its catalogue are ordered; see [`Self::order_key`].
     order: String,
     credential: RwLock<Option<Credential>>,
-    slots: Semaphore,
-    listening: Semaphore,
-    random: Mutex<fastrand::Rng>,
+    random: Arc<Mutex<fastrand::Rng>>,
+    stack: Stack,
     violations: Mutex<Violations>,
     read_operation: &'static str,
 }
@@ -85,6 +96,8 @@ pub struct AccountLimits {
     pub settle: Duration,
     /// Calls under way at once.
     pub max_in_flight: usize,
+    /// How many calls may be sent again.
+    pub retries: BudgetLimits,
     /// Whether nobody else writes, so that a set known from a definite success saves the next read.
     pub exclusive: bool,
     /// What is done about other writers.
@@ -99,6 +112,7 @@ impl Default for AccountLimits {
             attempt_timeout: Duration::from_secs(5),
             settle: Duration::from_secs(30),
             max_in_flight: 8,
+            retries: BudgetLimits::default(),
             exclusive: false,
             foreign_writers: ForeignWriters::Off,
         }
@@ -114,6 +128,11 @@ pub struct CallContext {
     pub responses: Responses,
     /// No call starts after this.
     pub deadline: Instant,
+    /// When whoever asked stops waiting: calls are served in this order, and a wait that is known to last longer is
+    /// not begun.
+    pub due: Instant,
+    /// Whether an earlier call of the same plan has been sent: then a wait only has to end before `deadline`.
+    pub committed: bool,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
     /// What keys for the vendor are derived from, so that a repeat sends the same ones; random ones without it.
@@ -201,7 +220,7 @@ pub struct Parts {
     pub base: Base,
     /// The header that carries the secret; none with an embedded twin.
     pub credential: Option<Credential>,
-    /// See [`Account::transport`].
+    /// The way to the vendor.
     pub transport: Transport,
     /// See [`Account::twin`].
     pub twin: Option<Arc<Served>>,
@@ -218,8 +237,22 @@ pub struct Parts {
 impl Account {
     /// An account at rest.
     pub fn new(parts: Parts) -> Self {
-        let slots = parts.limits.max_in_flight;
         let read_operation = parts.adapter.read("-").map_or("", |call| call.operation);
+        let limits = parts.limits;
+        let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(parts.seed)));
+        let retries = Retries {
+            attempts: limits.attempts,
+            budget: Budget::new(limits.retries),
+            random: random.clone(),
+        };
+        let attempt = Attempt {
+            transport: parts.transport,
+            adapter: parts.adapter.clone(),
+            limits,
+            // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
+            listening: Arc::new(Semaphore::new(limits.max_in_flight.saturating_mul(8))),
+        };
+        let slots = Slots::new(limits.max_in_flight);
         Self {
             read_operation,
             order: parts.key.clone(),
@@ -227,16 +260,13 @@ impl Account {
             adapter: parts.adapter,
             document: parts.document,
             base: parts.base,
-            transport: parts.transport,
             twin: parts.twin,
             catalogue: parts.catalogue,
-            limits: parts.limits,
+            limits,
             rate: parts.rate,
             credential: RwLock::new(parts.credential),
-            slots: Semaphore::new(slots),
-            // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
-            listening: Semaphore::new(slots.saturating_mul(8)),
-            random: Mutex::new(fastrand::Rng::with_seed(parts.seed)),
+            random,
+            stack: stack(Arc::new(retries), slots, attempt),
             violations: Mutex::new(BTreeMap::new()),
         }
     }
@@ -281,13 +311,5 @@ impl Account {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// A number below `end`, from the account's seed.
-    pub fn random_below(&self, end: u64) -> u64 {
-        self.random
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .u64(0..end.max(1))
     }
 }

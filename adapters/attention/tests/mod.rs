@@ -3,7 +3,7 @@
 mod labels;
 
 use super::*;
-use crate::{ProblemKind, reader};
+use crate::{ProblemKind, Wait, reader};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::time::Duration;
 
@@ -315,7 +315,7 @@ fn every_form_of_an_error_is_understood() {
         .insert("retry-after", HeaderValue::from_static("3"));
     assert_eq!(
         adapter().problem(&limited).retry_after,
-        Some(Duration::from_secs(3))
+        Some(Wait::For(Duration::from_secs(3)))
     );
 }
 

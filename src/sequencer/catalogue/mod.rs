@@ -83,6 +83,8 @@ impl EditJob {
             route: self.route.name.clone(),
             responses: self.route.responses,
             deadline: self.deadline,
+            due: self.deadline,
+            committed: false,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),
         }

@@ -35,6 +35,8 @@ pub(super) enum Fate {
     LostAndLate(Duration),
     /// Its answer is lost, and it never arrives.
     Lost,
+    /// Nothing is sent: there is no connection.
+    Unreachable,
 }
 
 /// A route, its lanes, and the twin behind them.
@@ -118,6 +120,11 @@ impl Harness {
         self.fates.lock().expect("no panic").extend(fates);
     }
 
+    /// The writes to come are answered.
+    pub(super) fn forget_fates(&self) {
+        self.fates.lock().expect("no panic").clear();
+    }
+
     /// A change with a deadline.
     pub(super) fn job(&self, change: Change, deadline: Duration) -> Job {
         Job {
@@ -128,6 +135,7 @@ impl Harness {
             if_match: None,
             representation: false,
             deadline: Instant::now() + deadline,
+            until: None,
             meter: Arc::default(),
             once: None,
         }
@@ -230,6 +238,7 @@ fn network(twin: Arc<Served>, fates: Arc<Mutex<VecDeque<Fate>>>) -> Transport {
             match fate {
                 Fate::Answered => Ok(answer(twin.call(request, clock::unix_ms()))),
                 Fate::Lost => lost(),
+                Fate::Unreachable => Err(TransportError::NotSent("refused".to_owned())),
                 Fate::LostAndLate(later) => {
                     tokio::spawn(async move {
                         tokio::time::sleep(later).await;

@@ -2,4 +2,5 @@
 
 mod folding;
 mod harness;
+mod resending;
 mod settling;

@@ -60,7 +60,8 @@ async fn a_change_that_cannot_outlast_an_open_write_is_refused_at_once_with_the_
 async fn where_tags_are_added_one_by_one_only_the_open_name_waits() {
     let harness = Harness::new("elevenlabs", &names(3));
     harness.warm().await;
-    harness.next_writes([Fate::LostAndLate(Duration::from_secs(25))]);
+    let late = Fate::LostAndLate(Duration::from_secs(25));
+    harness.next_writes([late, Fate::Lost, Fate::Lost]);
     harness
         .submit(harness.job(add("t0"), PATIENCE))
         .await

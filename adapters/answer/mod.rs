@@ -1,5 +1,9 @@
 //! What a vendor answered, and what that says about the call.
 
+mod wait;
+
+pub use wait::Wait;
+
 use http::{HeaderMap, StatusCode};
 use std::time::Duration;
 
@@ -54,8 +58,18 @@ pub enum ProblemKind {
     Failed,
 }
 
-/// Longest wait that a vendor is believed to ask for: a day.
-const MAX_WAIT_SECONDS: u64 = 86_400;
+/// How one of the vendor's rate windows stands, as an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowSeen {
+    /// Its length.
+    pub length: Duration,
+    /// Calls that fit in it.
+    pub limit: u32,
+    /// Calls that are left in it.
+    pub remaining: u32,
+    /// When it begins anew.
+    pub resets: Wait,
+}
 
 /// What a vendor said when it did not do what it was asked.
 #[derive(Clone, Debug)]
@@ -71,7 +85,10 @@ pub struct VendorProblem {
     /// The vendor's id of the request.
     pub request_id: Option<String>,
     /// How long to wait, where the vendor said so.
-    pub retry_after: Option<Duration>,
+    pub retry_after: Option<Wait>,
+    /// Whether the key itself is refused, so that no call with it will be taken: neither a right that it lacks for
+    /// one operation nor a thing that is somebody else's.
+    pub refuses_key: bool,
 }
 
 impl VendorProblem {
@@ -85,19 +102,14 @@ impl VendorProblem {
             400..=499 if answer.status != StatusCode::REQUEST_TIMEOUT => ProblemKind::Rejected,
             _ => ProblemKind::Failed,
         };
-        let retry_after = answer
-            .headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| text.trim().parse().ok())
-            .map(|seconds: u64| Duration::from_secs(seconds.min(MAX_WAIT_SECONDS)));
         Self {
             kind,
             status: answer.status,
             code: None,
             message: None,
             request_id: None,
-            retry_after,
+            retry_after: Wait::asked(&answer.headers),
+            refuses_key: answer.status == StatusCode::UNAUTHORIZED,
         }
     }
 }

@@ -1,0 +1,169 @@
+//! Which call is sent again, and when: what the answer says × what a second arrival would do.
+
+use super::{
+    CallError,
+    budget::Budget,
+    call::{Outgoing, Sent},
+    micros,
+};
+use adapters::{Answer, ProblemKind, Repeat, VendorProblem};
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::Instant;
+use tower::{Layer, Service, ServiceExt};
+
+/// First pause before a call is repeated; doubled each time, and taken at random below that.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest pause of that kind.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+/// The first pause where the vendor has more to do than it can, and does not say how long to wait.
+const THROTTLED_PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest pause of that kind.
+const MAX_THROTTLED_PAUSE: Duration = Duration::from_secs(60);
+
+/// Sends calls again where that is safe, within their deadline, their attempts and the account's budget.
+#[derive(Clone, Debug)]
+pub(super) struct RetryLayer(pub(super) Arc<Retries>);
+
+/// What an account's calls share.
+#[derive(Debug)]
+pub(super) struct Retries {
+    /// How often a call is sent in all.
+    pub(super) attempts: u32,
+    /// How many of all calls may be sent again.
+    pub(super) budget: Budget,
+    /// Where the pauses come from.
+    pub(super) random: Arc<Mutex<fastrand::Rng>>,
+}
+
+/// See [`RetryLayer`].
+#[derive(Clone, Debug)]
+pub(super) struct Retry<S> {
+    inner: S,
+    retries: Arc<Retries>,
+}
+
+impl<S> Layer<S> for RetryLayer {
+    type Service = Retry<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Retry {
+            inner,
+            retries: self.0.clone(),
+        }
+    }
+}
+
+impl<S> Service<Outgoing> for Retry<S>
+where
+    S: Service<Outgoing, Response = Answer, Error = CallError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Sent;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Sent, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Outgoing) -> Self::Future {
+        let (inner, retries) = (self.inner.clone(), self.retries.clone());
+        Box::pin(async move { Ok(retries.send(inner, call).await) })
+    }
+}
+
+impl Retries {
+    async fn send<S>(&self, inner: S, call: Outgoing) -> Sent
+    where
+        S: Service<Outgoing, Response = Answer, Error = CallError> + Clone,
+    {
+        self.budget.deposit();
+        let mut open_since = None;
+        let mut attempt = 1;
+        loop {
+            let result = inner.clone().oneshot(call.clone()).await;
+            let Some(pause) = self.pause(&call, &result, attempt) else {
+                return Sent { result, open_since };
+            };
+            if result.as_ref().is_err_and(CallError::is_unknown) {
+                open_since = Some(Instant::now());
+            }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// How long to wait before the call is sent again; `None` when it is not.
+    fn pause(
+        &self,
+        call: &Outgoing,
+        result: &Result<Answer, CallError>,
+        attempt: u32,
+    ) -> Option<Duration> {
+        let Err(error) = result else {
+            return None;
+        };
+        if attempt >= self.attempts || attempt > most_repetitions(error, call.repeat) {
+            return None;
+        }
+        let own = match error.problem().is_some_and(throttles) {
+            true => self.jitter(THROTTLED_PAUSE, MAX_THROTTLED_PAUSE, attempt),
+            false => self.jitter(PAUSE, MAX_PAUSE, attempt),
+        };
+        let pause = error.wait().unwrap_or(own);
+        let now = Instant::now();
+        let fits = now
+            .checked_add(pause)
+            .is_some_and(|then| then < call.patience(now));
+        (fits && self.budget.withdraw()).then_some(pause)
+    }
+
+    /// Full jitter: anything up to the step, which doubles with each attempt.
+    fn jitter(&self, first: Duration, most: Duration, attempt: u32) -> Duration {
+        let step = first.saturating_mul(1 << (attempt - 1).min(16)).min(most);
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        Duration::from_micros(random.u64(0..=micros(step)))
+    }
+}
+
+/// Whether the vendor says that it has too much to do.
+fn throttles(problem: &VendorProblem) -> bool {
+    problem.kind == ProblemKind::RateLimited || problem.status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// How often a call may be sent once more after this, whatever else is allowed.
+fn most_repetitions(error: &CallError, repeat: Repeat) -> u32 {
+    match (error, repeat) {
+        // Nothing was sent, or the vendor turned it away before it did anything.
+        (CallError::NotSent(_), _) => u32::MAX,
+        (CallError::Refused(problem), _) if problem.kind == ProblemKind::RateLimited => u32::MAX,
+        (CallError::Refused(_), _) => 0,
+        // A redirect is never followed, so it would only come again.
+        (CallError::Unclear(problem), _) if problem.status.is_redirection() => 0,
+        // Whether a failure is stored under the key is not documented: once, then it is looked up.
+        (CallError::Unclear(_), Repeat::Keyed) => 1,
+        (
+            CallError::Lost { .. } | CallError::Unclear(_),
+            Repeat::Read | Repeat::Commutes | Repeat::Keyed,
+        ) => u32::MAX,
+        // What was sent may land late: on somebody's change, or as a second tag.
+        (
+            CallError::Lost { .. } | CallError::Unclear(_),
+            Repeat::ReplacesSet | Repeat::LookUpFirst,
+        ) => 0,
+        // The status says that it took effect: only what the body would have told is missing.
+        (CallError::Body(_), Repeat::Read | Repeat::Keyed) => u32::MAX,
+        (CallError::Body(_), Repeat::Commutes | Repeat::ReplacesSet | Repeat::LookUpFirst) => 0,
+        (CallError::Invalid(_) | CallError::Unsupported(_) | CallError::NoTime, _) => 0,
+    }
+}
