@@ -12,6 +12,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod drift;
 pub mod edge;
 pub mod error;
 pub mod etag;

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod check;
+mod drift;
 mod key;
 mod mock;
 mod print_config;
@@ -80,6 +81,12 @@ enum Command {
         `any`, `reads`, `writes` or an id of the vendor's document; the number is milliseconds, or bytes for each \
         second.")]
     Mock(mock::Options),
+    /// Say what a newer document of a vendor changes for us
+    #[command(
+        after_help = "Example: tagway drift --vendor elevenlabs --document schemas/elevenlabs.json\n\n\
+        Exit codes: 0 nothing that breaks, 1 something that does or has to be looked at, 2 usage."
+    )]
+    Drift(drift::Options),
     /// Make a client key and the hash that stands in the configuration
     #[command(after_help = "Example: tagway key")]
     Key,
@@ -104,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::PrintConfig(options) => print_config::run(&file, &options),
         Command::Schema => schema::run(),
         Command::Mock(options) => mock::run(&options),
+        Command::Drift(options) => drift::run(&file, &options),
         Command::Key => key::run(),
     };
     ExitCode::from(code)

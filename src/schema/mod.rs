@@ -27,6 +27,8 @@ use serde_json::Value;
 pub use check::{Check, Violation};
 pub use parameter::{Parameter, Place};
 pub use proof::{Unproven, prove};
+pub(crate) use proof::{lost, refused_sample};
+pub(crate) use upgrade::from_3_0;
 
 use template::Template;
 

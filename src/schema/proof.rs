@@ -68,7 +68,7 @@ fn unproven(operation: &'static str, emitted: &Value, document: &Document) -> Op
 }
 
 /// Where the whole cannot be decided: a body at the edge of what can be emitted that is not allowed.
-fn refused_sample(emitted: &Value, allowed: &Value) -> Option<String> {
+pub(crate) fn refused_sample(emitted: &Value, allowed: &Value) -> Option<String> {
     let (emitted_check, allowed_check) = (
         jsonschema::validator_for(emitted).ok()?,
         jsonschema::validator_for(allowed).ok()?,
@@ -155,7 +155,7 @@ fn samples(schema: &Value) -> Vec<Value> {
 }
 
 /// The values that `emitted` has and `allowed` has not, as a schema; `None` when there are none.
-fn lost(emitted: &Value, allowed: &Value) -> Result<Option<Value>, String> {
+pub(crate) fn lost(emitted: &Value, allowed: &Value) -> Result<Option<Value>, String> {
     let told = |error: CanonicalizationError| error.to_string();
     let canonical = |schema: &Value| -> Result<CanonicalSchema, String> {
         jsonschema::canonicalize(schema).map_err(told)

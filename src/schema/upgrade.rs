@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Rewrites `nullable` and the boolean forms of `exclusiveMinimum` and `exclusiveMaximum`, everywhere.
-pub(super) fn from_3_0(value: &mut Value) {
+pub(crate) fn from_3_0(value: &mut Value) {
     match value {
         Value::Object(members) => {
             // In 3.0 nothing beside a `$ref` counts.
