@@ -176,3 +176,15 @@ TAGWAY_ROUTES__NEW__VENDOR: routes.new.secret: this key is required unless `base
 "#;
     assert_eq!(faults(MOCK, &environment), expected);
 }
+
+#[test]
+fn an_escape_behind_a_wide_character_is_refused_and_not_misread() {
+    for value in ["\"éé\\t\"", "{list = \"é\\u0041\"}", "[\"漢\", \"\\\\\"]"] {
+        let told = faults(MOCK, &[("TAGWAY_SERVER__LOG", value)]);
+        let expected = "server.log: a text in quotes that has an escape may hold only ASCII\n  \
+                        cure: write the other characters as `\\u` and four hexadecimal digits\n";
+        assert!(told.contains(expected), "{value}: {told}");
+    }
+    let told = faults(MOCK, &[("TAGWAY_SERVER__LOG", "\"\\u0065\\u00e9\"")]);
+    assert!(told.contains("eé"), "{told}");
+}
