@@ -88,6 +88,8 @@ codes! {
     UnsupportedByVendor = UNPROCESSABLE_ENTITY, "unsupported-by-vendor", "The vendor cannot hold this";
     /// The vendor refused a valid call.
     VendorRejected = UNPROCESSABLE_ENTITY, "vendor-rejected", "The vendor refused the call";
+    /// The client asks too often.
+    RateLimited = TOO_MANY_REQUESTS, "rate-limited", "This client sends too many requests";
     /// The vendor's quota is used up.
     VendorRateLimited = TOO_MANY_REQUESTS, "vendor-rate-limited", "The vendor's rate limit is reached";
     /// The head is over the limit.

@@ -12,6 +12,9 @@ mod identity;
 mod problems;
 pub mod router;
 mod routes;
+mod turnstile;
+
+pub use turnstile::{Quota, Turnstile};
 
 use crate::{
     error::{Code, Error},
@@ -25,8 +28,9 @@ use http_body::Body;
 use identity::Identity;
 use router::{ChangeKind, Endpoint, OneKind, Operation};
 use serde::Serialize;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use tokio::time::Instant;
+use turnstile::{UnderWay, Who};
 
 /// A success.
 #[derive(Debug)]
@@ -62,6 +66,10 @@ pub struct Notes {
     pub operation: &'static str,
     /// Whether the route is on an embedded twin.
     pub mock: bool,
+    /// The address it came from.
+    pub peer: Option<IpAddr>,
+    /// What is left of the client's windows.
+    pub quotas: Vec<Quota>,
 }
 
 impl Notes {
@@ -74,6 +82,8 @@ impl Notes {
             route: None,
             operation: "-",
             mock: false,
+            peer: None,
+            quotas: Vec::new(),
         }
     }
 }
@@ -144,6 +154,7 @@ impl Asked<'_> {
 /// Whatever the caller has to be told instead.
 pub async fn handle<B>(
     gateway: &Gateway,
+    turnstile: &Turnstile,
     request: Request<B>,
     notes: &mut Notes,
 ) -> Result<Reply, Error>
@@ -166,13 +177,13 @@ where
             return problem(&code, &head.headers);
         }
         Endpoint::Routes => {
-            let identity = identify(gateway, &head.headers, notes)?;
+            let (identity, _under_way) = identify(gateway, turnstile, &head.headers, notes)?;
             return routes::list(gateway, &identity, &head.headers, query);
         }
         Endpoint::RouteInfo(route) => (route, None),
         Endpoint::Route { route, operation } => (route, Some(operation)),
     };
-    let identity = identify(gateway, &head.headers, notes)?;
+    let (identity, _under_way) = identify(gateway, turnstile, &head.headers, notes)?;
     let route = match gateway.route(&name) {
         Some(route) if identity.may_use(&name) => route.clone(),
         _ => return Err(Error::new(Code::RouteNotFound, "there is no such route")),
@@ -208,14 +219,39 @@ where
     }
 }
 
+/// Finds out who asks, and whether they ask too often. What comes second is to be kept while they are answered.
 fn identify<'a>(
     gateway: &'a Gateway,
+    turnstile: &Turnstile,
     headers: &HeaderMap,
     notes: &mut Notes,
-) -> Result<Identity<'a>, Error> {
-    let identity = identity::identify(&gateway.clients, headers)?;
+) -> Result<(Identity<'a>, Option<UnderWay>), Error> {
+    let limits = &gateway.limits;
+    let identity = match identity::identify(&gateway.clients, headers) {
+        Ok(identity) => identity,
+        Err(error) => {
+            if let Some(peer) = notes.peer {
+                turnstile.failed(peer)?;
+            }
+            return Err(error);
+        }
+    };
     notes.client = Some(identity.name().to_owned());
-    Ok(identity)
+    let (who, windows) = match (identity, notes.peer) {
+        (Identity::Client(client), _) => (
+            Who::Client(client.name.clone()),
+            client.rate.as_ref().unwrap_or(&limits.client_rate),
+        ),
+        (Identity::Open, Some(peer)) => (Who::Address(peer), &limits.client_rate),
+        (Identity::Open, None) => return Ok((identity, None)),
+    };
+    turnstile.admit(&who, windows, &mut notes.quotas)?;
+    let under_way = match &who {
+        Who::Client(name) => Some(turnstile.begin(name, limits.max_in_flight_per_client)?),
+        // There is only one client: this machine.
+        Who::Address(_) => None,
+    };
+    Ok((identity, under_way))
 }
 
 impl Endpoint {

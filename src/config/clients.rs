@@ -7,6 +7,7 @@ use super::keys;
 use super::layers::Layers;
 use super::locate::Path;
 use super::plain::what_is;
+use super::rate::RateWindow;
 use super::walk::Walked;
 use crate::redact;
 
@@ -21,6 +22,8 @@ pub struct Client {
     pub routes: Vec<String>,
     /// What it may do there.
     pub scopes: Scopes,
+    /// How often it may ask; nothing is the server's `client_rate`, and an empty list no limit.
+    pub rate: Option<Vec<RateWindow>>,
 }
 
 /// What a client may do; at least one of them.
@@ -82,6 +85,7 @@ impl Clients<'_> {
             key_sha256,
             routes,
             scopes,
+            rate: table.windows(&keys::RATE_OF_CLIENT),
         });
     }
 

@@ -57,7 +57,13 @@ pub enum Origin {
 impl Effective {
     /// Collects what holds; the tables must be free of faults.
     pub(super) fn read(layers: &Layers<'_>, server: &Walked<'_>, routes: &[Draft<'_>]) -> Self {
-        let mut tables = vec![table("[server]", Table::Server, server)];
+        let mut own = table("[server]", Table::Server, server);
+        for entry in &mut own.entries {
+            if entry.key == keys::CLIENT_RATE.name {
+                entry.value.get_or_insert(json!("off"));
+            }
+        }
+        let mut tables = vec![own];
         let clients = layers.root().get("clients").and_then(Value::as_array);
         for (index, client) in clients.into_iter().flatten().enumerate() {
             let path = Path::root("clients").index(index);

@@ -26,6 +26,8 @@ pub const KEYS: &[Key] = &[
     DEADLINE_MS,
     MAX_BODY_BYTES,
     MAX_IN_FLIGHT,
+    MAX_IN_FLIGHT_PER_CLIENT,
+    CLIENT_RATE,
     DRAIN_MS,
     DRAIN_ACCEPT_MS,
     MAX_HEAD_BYTES,
@@ -41,7 +43,8 @@ pub const KEYS: &[Key] = &[
     CLIENT_NAME,
     KEY_SHA256,
     CLIENT_ROUTES,
-    CLIENT_SCOPES, //
+    CLIENT_SCOPES,
+    RATE_OF_CLIENT, //
     VENDOR,
     ACCOUNT,
     BASE_URL,
@@ -99,6 +102,16 @@ pub(super) const MAX_IN_FLIGHT: Key = server(
     "max_in_flight",
     count(1_024, 1, 65_536),
     "How many requests are worked on at once; more are refused as `overloaded`.",
+);
+pub(super) const MAX_IN_FLIGHT_PER_CLIENT: Key = server(
+    "max_in_flight_per_client",
+    count(512, 1, 65_536),
+    "How many of them one client has; more are refused as `rate-limited`.",
+);
+pub(super) const CLIENT_RATE: Key = server(
+    "client_rate",
+    Kind::Windows,
+    "How often a client may ask, such as `[\"20/s\", \"600/min\"]`, or an address where there are no clients; by default `off`.",
 );
 pub(super) const DRAIN_MS: Key = server(
     "drain_ms",
@@ -180,6 +193,11 @@ pub(super) const CLIENT_SCOPES: Key = client(
     "scopes",
     Kind::Texts { form: Form::Scope },
     "What the client may do: `read`, `tag`, `catalogue`, `admin`.",
+);
+pub(super) const RATE_OF_CLIENT: Key = client(
+    "rate",
+    Kind::Windows,
+    "How often the client may ask, all its keys together, or `off`; by default the server's `client_rate`.",
 );
 
 pub(super) const VENDOR: Key = route(

@@ -56,7 +56,7 @@ pub enum Kind {
         /// What each element looks like.
         form: Form,
     },
-    /// A list of quota windows such as `60/min`, or the word `off`; by default what the vendor publishes.
+    /// A list of quota windows such as `60/min`, or the word `off`; the default stands in the key's sentence.
     Windows,
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::base_url::Upstream;
 use super::fault::{Fault, listed};
 use super::keys;
+use super::rate::RateWindow;
 use super::routes::Draft;
 use super::walk::Walked;
 
@@ -22,6 +23,10 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// How many requests are worked on at once.
     pub max_in_flight: usize,
+    /// How many of them one client has.
+    pub max_in_flight_per_client: usize,
+    /// How often a client may ask that has no rate of its own; nothing is no limit.
+    pub client_rate: Vec<RateWindow>,
     /// How long a stop may take in all.
     pub drain: Duration,
     /// How long the listener still accepts after readiness has failed; never longer than `drain`.
@@ -96,6 +101,8 @@ pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server
         deadline: table.time(&keys::DEADLINE_MS),
         max_body_bytes: table.size(&keys::MAX_BODY_BYTES),
         max_in_flight: table.size(&keys::MAX_IN_FLIGHT),
+        max_in_flight_per_client: table.size(&keys::MAX_IN_FLIGHT_PER_CLIENT),
+        client_rate: table.windows(&keys::CLIENT_RATE).unwrap_or_default(),
         drain: table.time(&keys::DRAIN_MS),
         drain_accept: table.time(&keys::DRAIN_ACCEPT_MS),
         max_head_bytes: table.size(&keys::MAX_HEAD_BYTES),

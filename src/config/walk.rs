@@ -162,7 +162,7 @@ impl<'a> Walked<'a> {
         }
     }
 
-    /// The windows; nothing if none were written, so that the vendor's hold. `off` is an empty list.
+    /// The windows; nothing if none were written, so that others hold. `off` is an empty list.
     pub(super) fn windows(&self, key: &Key) -> Option<Vec<RateWindow>> {
         match self.effective(key) {
             Some(Plain::Windows(windows)) => windows,

@@ -10,7 +10,7 @@ mod respond;
 pub use admin::{Status, serve as serve_admin};
 
 use crate::{
-    api::{self, Notes, Reply},
+    api::{self, Notes, Reply, Turnstile},
     error::{Code, Error},
     gateway::Gateway,
     reload::Live,
@@ -25,6 +25,7 @@ use hyper::body::Incoming;
 use peers::{Peers, counted};
 use std::{
     convert::Infallible,
+    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
@@ -92,7 +93,7 @@ pub async fn serve(listener: TcpListener, live: Arc<Live>, mut stop: watch::Rece
         let _ = stream.set_nodelay(true);
         let (front, stop) = (front.clone(), stop.clone());
         tasks.spawn(async move {
-            front.connection(stream, stop).await;
+            front.connection(stream, peer, stop).await;
             drop((place, own));
         });
     }
@@ -110,14 +111,18 @@ struct Front {
 
 impl Front {
     fn new(live: Arc<Live>) -> Self {
+        let turnstile = Arc::new(Turnstile::default());
         let api = ServiceBuilder::new()
             // Outermost: what finds no place below is refused at once, before anything of it is read.
             .load_shed()
             // Below it every request has its place until its answer is made.
             .concurrency_limit(live.gateway().limits.max_in_flight)
-            .service_fn(|(request, mut notes, gateway): Begun| async move {
-                let result = api::handle(&gateway, request, &mut notes).await;
-                Ok::<_, tower::BoxError>((notes, result))
+            .service_fn(move |(request, mut notes, gateway): Begun| {
+                let turnstile = turnstile.clone();
+                async move {
+                    let result = api::handle(&gateway, &turnstile, request, &mut notes).await;
+                    Ok::<_, tower::BoxError>((notes, result))
+                }
             });
         let mut seed = [0; 8];
         // Ids of requests have to differ between restarts; without the system's randomness the time has to do.
@@ -132,7 +137,12 @@ impl Front {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, stop: watch::Receiver<bool>) {
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        stop: watch::Receiver<bool>,
+    ) {
         let gateway = self.live.gateway();
         let limits = &gateway.limits;
         let limits = Limits {
@@ -149,7 +159,7 @@ impl Front {
         let front = self.clone();
         connection::serve(stream, limits, stop, move |request, claimed, wire| {
             let (front, api) = (front.clone(), api.clone());
-            async move { Ok::<_, Infallible>(front.answer(request, claimed, api, wire).await) }
+            async move { Ok::<_, Infallible>(front.answer(request, claimed, peer, api, wire).await) }
         })
         .await;
     }
@@ -158,11 +168,15 @@ impl Front {
         &self,
         request: Request<Incoming>,
         claimed: Result<(), Error>,
+        peer: IpAddr,
         api: Limited,
         wire: Wire,
     ) -> Response<Full<bytes::Bytes>> {
         let request_id = respond::request_id(request.headers(), || self.random());
-        let notes = Notes::new();
+        let notes = Notes {
+            peer: Some(peer),
+            ..Notes::new()
+        };
         let arrived = notes.arrived;
         let method = claimed.is_ok().then(|| request.method().clone());
         let request = request.map(|body| Watched::new(body, wire.clone()));

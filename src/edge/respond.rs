@@ -1,7 +1,7 @@
 //! From what the API says to an HTTP answer, and to a line of the access log.
 
 use crate::{
-    api::{Notes, Reply},
+    api::{Notes, Quota, Reply},
     error::{Code, Error},
 };
 use bytes::Bytes;
@@ -15,6 +15,8 @@ const MAX_REQUEST_ID: usize = 128;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const VENDOR_CALLS: HeaderName = HeaderName::from_static("tagway-vendor-calls");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const MOCK: HeaderName = HeaderName::from_static("tagway-mock");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -55,6 +57,7 @@ pub(super) fn response(
     insert(headers, X_REQUEST_ID, request_id);
     insert(headers, SERVER_TIMING, &timing(notes));
     headers.insert(VENDOR_CALLS, HeaderValue::from(notes.meter.calls()));
+    rate_limits(headers, &notes.quotas);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -157,7 +160,34 @@ fn wait(error: &Error) -> Option<u64> {
     let wait = error
         .wait()
         .or(demanded.then_some(Duration::from_secs(1)))?;
-    Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    Some(whole_seconds(wait))
+}
+
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// The windows of the client as list fields, named by their lengths.
+fn rate_limits(headers: &mut HeaderMap, quotas: &[Quota]) {
+    let list = |item: &dyn Fn(&Quota, u64) -> String| -> String {
+        let items = quotas
+            .iter()
+            .map(|quota| item(quota, quota.window.length.as_secs()));
+        items.collect::<Vec<_>>().join(", ")
+    };
+    if quotas.is_empty() {
+        return;
+    }
+    let policy = list(&|quota, window| {
+        let most = quota.window.requests;
+        format!("\"client-{window}s\";q={most};w={window}")
+    });
+    let left = list(&|quota, window| {
+        let (remaining, full_in) = (quota.remaining, whole_seconds(quota.full_in));
+        format!("\"client-{window}s\";r={remaining};t={full_in}")
+    });
+    insert(headers, RATE_LIMIT_POLICY, &policy);
+    insert(headers, RATE_LIMIT, &left);
 }
 
 fn timing(notes: &Notes) -> String {

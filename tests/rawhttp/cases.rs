@@ -12,6 +12,8 @@ pub(crate) struct Case {
     pub(crate) shut: bool,
     /// Its own conversation.
     pub(crate) id: String,
+    /// Where the client is.
+    pub(crate) address: [u8; 4],
 }
 
 /// An answer as a case expects it.
@@ -85,6 +87,7 @@ fn case(file: &str, number: usize, line: &str) -> Case {
         calls: calls.parse().expect("a count of calls"),
         bytes: unescape(&expand(bytes, &id)),
         shut,
+        address: [127, 1, (number >> 8) as u8, number as u8],
         id,
     }
 }

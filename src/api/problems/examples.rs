@@ -70,6 +70,8 @@ pub(super) fn of(code: Code) -> Error {
             "invalid_parameters",
             "The conversation cannot be tagged yet",
         )),
+        Code::RateLimited => problem("this client has 600/min requests")
+            .retry_after(Duration::from_secs(1)),
         Code::VendorRateLimited => refused("the vendor takes no more calls for now")
             .vendor(said(429, "rate_limit_exceeded", "Too many requests"))
             .retry_after(Duration::from_secs(17)),

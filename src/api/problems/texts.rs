@@ -121,6 +121,10 @@ pub(super) const fn of(code: Code) -> Text {
             "The gateway sent a call that the vendor's own description allows, and the vendor refused it. Its words are in `vendor`, and `outcome` says what became of the change.",
             "Read the vendor's message: often something changed on its side a moment ago, or the account has a rule of its own. Without such a cause, report it to the operator with the `request_id`.",
         ),
+        Code::RateLimited => (
+            "This client sends more than the operator allows it: too often, too much at once, or, from one address, too often without a valid key. The request was turned away before anything was done.",
+            "Wait for the seconds in `Retry-After`; whoever does is served. `RateLimit` on each answer says what is left of each window. An operator can raise the client's `rate`, or `max_in_flight_per_client`.",
+        ),
         Code::VendorRateLimited => (
             "The account's quota at the vendor is used up, or would be by this request. All clients of the account share it. Nothing of the change was done unless `outcome` says otherwise.",
             "Wait for the seconds in `Retry-After`, then send the request again. Changes to one conversation cost less in one request than in many.",

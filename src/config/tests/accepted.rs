@@ -47,6 +47,8 @@ fn what_is_not_written_has_its_default() {
         (ms(10_000), ms(3_600_000))
     );
     assert_eq!(server.max_connections_per_address, 2_048);
+    assert_eq!(server.max_in_flight_per_client, 512);
+    assert_eq!(server.client_rate, []);
     assert_eq!((server.allow_mock, server.log), (false, Log::Human));
     assert_eq!(config.clients, []);
 
@@ -101,6 +103,8 @@ admin = "[::1]:2"
 deadline_ms = 30_001
 max_body_bytes = 2_001
 max_in_flight = 5
+max_in_flight_per_client = 4
+client_rate = ["9/min", "3/s"]
 drain_ms = 6_000
 drain_accept_ms = 700
 max_head_bytes = 9_000
@@ -119,6 +123,7 @@ name = "crm"
 key_sha256 = ["{hash}", "{zeroes}"]
 routes = ["sales"]
 scopes = ["read", "catalogue"]
+rate = ["60/min"]
 
 [routes.sales]
 vendor = "maple"
@@ -183,6 +188,12 @@ scheme = "raw"
         (ms(1_300), ms(1_400))
     );
     assert_eq!(server.max_connections_per_address, 7);
+    assert_eq!(server.max_in_flight_per_client, 4);
+    let window = |requests, seconds| RateWindow {
+        requests,
+        length: Duration::from_secs(seconds),
+    };
+    assert_eq!(server.client_rate, [window(3, 1), window(9, 60)]);
     assert_eq!((server.allow_mock, server.log), (true, Log::Json));
 
     let [client] = config.clients.as_slice() else {
@@ -198,6 +209,7 @@ scheme = "raw"
         ("crm", [hash, [0; 32]].as_slice())
     );
     assert_eq!(client.routes, ["sales"]);
+    assert_eq!(client.rate, Some(vec![window(60, 60)]));
     assert_eq!(
         client.scopes,
         Scopes {

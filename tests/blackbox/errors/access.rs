@@ -1,7 +1,9 @@
 //! Who may ask for what.
 
 use super::{cases, told};
-use crate::support::{Gateway, VENDORS, conversation, load, route, tags_of};
+use crate::support::{
+    Answer, Fault, Faulty, Gateway, VENDORS, Wire, conversation, load, route, tags_of,
+};
 use serde_json::json;
 use tagway::error::Code;
 
@@ -44,6 +46,29 @@ async fn gateway() -> Gateway {
     Gateway::start(load(&text, &[])).await
 }
 
+/// A gateway whose client `reader` has more keys in its table, with a vendor on a socket if there is one.
+async fn limited(reader: &str, vendor: &str) -> Gateway {
+    let mut text = "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nmax_in_flight_per_client = 1\n".to_owned();
+    for (name, hash, more) in [("reader", HASHES[0], reader), ("tagger", HASHES[1], "")] {
+        text.push_str(&format!(
+            "[[clients]]\nname = \"{name}\"\nkey_sha256 = [\"{hash}\"]\nroutes = [\"elevenlabs\"]\nscopes = [\"read\"]\n{more}\n"
+        ));
+    }
+    let base_url = if vendor.is_empty() { "mock" } else { vendor };
+    text.push_str(&route("elevenlabs", base_url, ""));
+    Gateway::start(load(&text, &[])).await
+}
+
+/// What a client at another address of this machine is answered.
+async fn from(address: [u8; 4], gateway: &Gateway, lines: &str) -> Answer {
+    let mut wire = Wire::from_address(address, gateway.at()).await;
+    let head = format!("GET /v1/routes HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
+    wire.send(head.as_bytes()).await;
+    let answer = wire.answer_to("GET").await;
+    answer.hold("GET", "/v1/routes");
+    answer
+}
+
 fn target() -> String {
     tags_of("elevenlabs", &conversation(1))
 }
@@ -82,6 +107,60 @@ cases! {
         gateway.ask("PUT", &making).header("authorization", &key("tagger")).send().await
     }
 
+    a_client_that_asks_too_often_is_refused_until_the_time_it_is_told => RateLimited {
+        let gateway = limited("rate = [\"2/h\", \"50/s\"]", "").await;
+        let ask = |name| gateway.ask("GET", "/v1/routes").header("authorization", &key(name));
+        let first = ask("reader").send().await.is(200);
+        assert_eq!(first.header("ratelimit-policy"), Some("\"client-1s\";q=50;w=1, \"client-3600s\";q=2;w=3600"));
+        let left = first.header("ratelimit").unwrap();
+        assert!(left.ends_with("\"client-3600s\";r=1;t=1800"), "{left}");
+        ask("reader").send().await.is(200);
+        let answer = ask("reader").send().await;
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1_700..=1_800).contains(&wait), "{wait}");
+        assert!(answer.header("ratelimit").unwrap().contains(";r=0;"));
+        // Another client has its own.
+        assert_eq!(ask("tagger").send().await.is(200).header("ratelimit"), None);
+        answer
+    }
+
+    an_address_that_asks_too_often_is_refused_where_there_are_no_clients => RateLimited {
+        let text = "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nclient_rate = [\"1/h\"]\n";
+        let gateway = Gateway::start(load(&format!("{text}{}", route("elevenlabs", "mock", "")), &[])).await;
+        gateway.get("/v1/routes").await.is(200);
+        let answer = gateway.get("/v1/routes").await;
+        from([127, 0, 0, 2], &gateway, "").await.is(200);
+        answer
+    }
+
+    a_client_has_so_many_requests_under_way => RateLimited {
+        let vendor = Faulty::always("elevenlabs", Fault::Silence).await;
+        let gateway = limited("", &vendor.address.to_string()).await;
+        let ask = |name| gateway.ask("GET", &target()).header("authorization", &key(name));
+        let first = tokio::spawn(ask("reader").send());
+        vendor.arrived("GET", 1).await;
+        let answer = ask("reader").send().await;
+        let other = gateway.ask("GET", "/v1/routes").header("authorization", &key("tagger"));
+        other.send().await.is(200);
+        first.abort();
+        answer
+    }
+
+    too_many_keys_that_are_none_are_refused_and_the_right_one_is_not => RateLimited {
+        let gateway = gateway().await;
+        let guess = || from([127, 0, 0, 3], &gateway, "Authorization: Bearer guess\r\n");
+        for _ in 0..20 {
+            told(&guess().await, Code::Unauthenticated);
+        }
+        let answer = guess().await;
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=3).contains(&wait), "{wait}");
+        told(&from([127, 0, 0, 3], &gateway, "").await, Code::RateLimited);
+        from([127, 0, 0, 3], &gateway, "Authorization: Bearer reader\r\n").await.is(200);
+        told(&from([127, 0, 0, 4], &gateway, "").await, Code::Unauthenticated);
+        answer
+    }
+
     a_catalogue_that_the_operator_closed_stays_closed => Forbidden {
         let target = format!("{}?create_missing=true", tags_of("awardee", &conversation(1)));
         let gateway = gateway().await;
@@ -102,7 +181,7 @@ cases! {
             problem.as_object_mut().unwrap().remove("request_id");
         }
         assert_eq!(problems[0], problems[1]);
-        let names = |answer: &crate::support::Answer| -> Vec<String> {
+        let names = |answer: &Answer| -> Vec<String> {
             answer.headers.iter().map(|(name, _)| name.clone()).collect()
         };
         assert_eq!(names(&nowhere), names(&forbidden));

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::OnceLock};
 use tagway::schema::{Document, Found};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 /// A request, built up and sent on a connection of its own.
@@ -124,7 +124,14 @@ impl Ask {
 
 impl Wire {
     pub(crate) async fn open(to: SocketAddr) -> Self {
-        let stream = soon("a connection", TcpStream::connect(to)).await.unwrap();
+        Self::from_address([127, 0, 0, 1], to).await
+    }
+
+    /// A connection from another address of this machine.
+    pub(crate) async fn from_address(address: [u8; 4], to: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        let stream = soon("a connection", socket.connect(to)).await.unwrap();
         Self {
             stream,
             received: Vec::new(),
