@@ -53,3 +53,9 @@ await() {
   cat "$1" >&2
   return 1
 }
+
+# debian_tool NAME: a program of the Debian package of that name.
+debian_tool() {
+  if command -v "$1" >/dev/null; then return; fi
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null
+}

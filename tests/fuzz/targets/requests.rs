@@ -95,7 +95,13 @@ impl World {
         let place = format!("{method} {}", request.uri());
         let answer = self.runtime.block_on(async {
             let mut notes = Notes::new();
-            api::handle(&self.gateway, request, &mut notes).await
+            api::handle(
+                &self.gateway,
+                &api::Turnstile::default(),
+                request,
+                &mut notes,
+            )
+            .await
         });
         let (status, body) = match answer {
             Ok(reply) => (reply.status, reply.body.unwrap_or_default().to_vec()),
