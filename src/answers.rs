@@ -214,7 +214,7 @@ pub struct PlannedRead {
 }
 
 /// A planned write.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PlannedCall {
     /// The method.
     pub method: String,

@@ -29,6 +29,17 @@ pub fn unix_ms_at(instant: Instant) -> u64 {
     u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The instant of tokio's clock at which it is so many milliseconds after 1970, UTC.
+pub fn instant_at(unix_ms: u64) -> Instant {
+    let (now, now_ms) = (Instant::now(), self::unix_ms());
+    match unix_ms.checked_sub(now_ms) {
+        Some(ahead) => now + Duration::from_millis(ahead),
+        None => now
+            .checked_sub(Duration::from_millis(now_ms - unix_ms))
+            .unwrap_or(now),
+    }
+}
+
 /// An instant as RFC 3339 in UTC, to the millisecond.
 pub fn rfc3339(instant: Instant) -> String {
     let ms = i64::try_from(unix_ms_at(instant)).unwrap_or(i64::MAX);

@@ -68,6 +68,10 @@ codes! {
     AmbiguousTag = CONFLICT, "ambiguous-tag", "Several tags have this text";
     /// A value that is not a tag stands under the name.
     ForeignValue = CONFLICT, "foreign-value", "A value that is not a tag stands under this name";
+    /// Another writer undoes the change.
+    ForeignWrite = CONFLICT, "foreign-write", "Another writer undoes the change";
+    /// The key's first request is still waited for.
+    IdempotencyInProgress = CONFLICT, "idempotency-in-progress", "A request with this key is under way";
     /// The set is not the one the caller saw.
     PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "The tags are not what If-Match says";
     /// The body is over the limit.
@@ -86,6 +90,8 @@ codes! {
     UnknownTag = UNPROCESSABLE_ENTITY, "unknown-tag", "The catalogue does not know the tag";
     /// The vendor has no place for it.
     UnsupportedByVendor = UNPROCESSABLE_ENTITY, "unsupported-by-vendor", "The vendor cannot hold this";
+    /// The key was used for another request.
+    IdempotencyMismatch = UNPROCESSABLE_ENTITY, "idempotency-mismatch", "The key was used for another request";
     /// The vendor refused a valid call.
     VendorRejected = UNPROCESSABLE_ENTITY, "vendor-rejected", "The vendor refused the call";
     /// The client asks too often.
@@ -108,6 +114,8 @@ codes! {
     VendorUnavailable = SERVICE_UNAVAILABLE, "vendor-unavailable", "The vendor is not available";
     /// An earlier write may still land.
     ConversationSettling = SERVICE_UNAVAILABLE, "conversation-settling", "An earlier write may still take effect";
+    /// Keyed requests cannot be remembered.
+    StoreUnavailable = SERVICE_UNAVAILABLE, "store-unavailable", "The gateway's store is not available";
     /// The gateway is stopping.
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting-down", "The gateway is stopping";
     /// The vendor did not answer in time.
@@ -170,6 +178,7 @@ struct Inner {
     allow: Option<&'static str>,
     members: Map<String, Value>,
     close: bool,
+    replayed: bool,
 }
 
 impl Error {
@@ -186,6 +195,7 @@ impl Error {
             allow: None,
             members: Map::new(),
             close: false,
+            replayed: false,
         }))
     }
 
@@ -258,6 +268,13 @@ impl Error {
         self
     }
 
+    /// Says that an earlier request with the same key was answered so.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.0.replayed = true;
+        self
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.0.code
@@ -281,6 +298,16 @@ impl Error {
     /// The methods that the resource offers, if that was said.
     pub fn allowed(&self) -> Option<&'static str> {
         self.0.allow
+    }
+
+    /// The problem's members of its own.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.0.members
+    }
+
+    /// Whether an earlier request with the same key was answered so.
+    pub fn is_replayed(&self) -> bool {
+        self.0.replayed
     }
 
     /// Whether the connection ends with this answer.

@@ -17,6 +17,7 @@ pub mod edge;
 pub mod error;
 pub mod etag;
 pub mod gateway;
+pub mod idempotency;
 mod json;
 pub mod mock;
 pub mod redact;

@@ -23,6 +23,7 @@ fn tagway(arguments: &[&str]) -> Command {
         .env_clear()
         .env("TAGWAY_SERVER__LISTEN", "127.0.0.1:0")
         .env("TAGWAY_SERVER__ADMIN", "127.0.0.1:0")
+        .env("TAGWAY_SERVER__STORE", "off")
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -4,7 +4,8 @@ use super::{
     Asked, Notes, Reply,
     body::{self, Kind},
     change::in_path,
-    headers::{self, Query},
+    headers::{self, Prefer, Query},
+    keyed::{self, Running, Turn, Writing},
     router::OneKind,
 };
 use crate::answers::{CatalogueAnswer, CataloguePage, EditAnswer, EditDryRun};
@@ -93,11 +94,11 @@ where
     }
     checks_of_an_edit(asked, kind == OneKind::Delete)?;
     let query = headers::query(asked.query.as_deref(), &["dry_run"])?;
-    let action = match kind {
+    let (action, document) = match kind {
         OneKind::Get | OneKind::Delete => {
             body::check_accept(&asked.headers)?;
             body::none(&content)?;
-            Action::Delete(reference)
+            (Action::Delete(reference), None)
         }
         OneKind::Ensure => {
             let document = match body::is_none(&content) {
@@ -108,7 +109,8 @@ where
                 ),
             };
             body::check_accept(&asked.headers)?;
-            Action::Ensure(reference, document.as_ref().map(update).unwrap_or_default())
+            let asked_for = document.as_ref().map(update).unwrap_or_default();
+            (Action::Ensure(reference, asked_for), document)
         }
         OneKind::Update => {
             let document = body::checked(
@@ -119,10 +121,10 @@ where
                 content,
             )
             .await?;
-            Action::Update(reference, update(&document))
+            (Action::Update(reference, update(&document)), Some(document))
         }
     };
-    carry_out(gateway, asked, action, &query, notes).await
+    carry_out(gateway, asked, action, document.as_ref(), &query, notes).await
 }
 
 /// A new tag.
@@ -150,12 +152,13 @@ where
         },
     };
     let action = Action::Create(tag, attributes(&document));
-    carry_out(gateway, asked, action, &query, notes).await
+    carry_out(gateway, asked, action, Some(&document), &query, notes).await
 }
 
 fn checks_of_a_read(asked: &Asked<'_>) -> Result<(), Error> {
     asked.identity.demand("read", |scopes| scopes.read)?;
     headers::refuse_conditional(&asked.headers)?;
+    headers::refuse_key(&asked.headers)?;
     body::check_accept(&asked.headers)
 }
 
@@ -178,41 +181,69 @@ fn checks_of_an_edit(asked: &Asked<'_>, deletes: bool) -> Result<(), Error> {
         }
         CatalogueAccess::NoDelete | CatalogueAccess::ReadWrite => {}
     }
-    headers::refuse_conditional(&asked.headers)
+    headers::refuse_conditional(&asked.headers)?;
+    headers::idempotency_key(&asked.headers).map(|_| ())
 }
 
 async fn carry_out(
     gateway: &Gateway,
     asked: &Asked<'_>,
     action: Action,
+    document: Option<&Value>,
     query: &Query,
     notes: &Notes,
 ) -> Result<Reply, Error> {
+    let writing = Writing {
+        route: asked.route.name.to_string(),
+        account: asked.route.account.key.clone(),
+        conversation: String::new(),
+        prefer: Prefer::Unsaid,
+    };
+    let turn = keyed::enter(gateway, asked, query.dry_run, document, writing, notes);
+    let running = match turn.await? {
+        Turn::Unkeyed => None,
+        Turn::Keyed(running) => Some(running),
+        Turn::Answered(answer) => return answer,
+    };
     let job = EditJob {
         route: asked.route.clone(),
         action,
         dry_run: query.dry_run,
         deadline: asked.deadline,
         meter: notes.meter.clone(),
-        once: None,
+        once: running.as_ref().map(Running::once),
     };
-    match gateway.sequencer.edit(job).await? {
+    match (gateway.sequencer.edit(job).await, running) {
+        (Ok(edited), _) => answer(&asked.route.name, &edited),
+        (Err(error), Some(running)) => running.failed(error).await,
+        (Err(error), None) => Err(error),
+    }
+}
+
+/// The answer of an edit.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn answer(route: &str, edited: &Edited) -> Result<Reply, Error> {
+    match edited {
         Edited::Gone => Ok(Reply::empty(StatusCode::NO_CONTENT)),
-        Edited::Planned(calls, lost) => Reply::json(&EditDryRun { calls, lost }),
+        Edited::Planned(calls, lost) => Reply::json(&EditDryRun {
+            calls: calls.clone(),
+            lost: lost.clone(),
+        }),
         Edited::There(listed, lost) => Reply::json(&EditAnswer {
-            tag: CatalogueAnswer::of(&listed),
-            lost,
+            tag: CatalogueAnswer::of(listed),
+            lost: lost.clone(),
         }),
         Edited::Made(listed, lost) => {
             let text = listed.tag.encode();
             let location = format!(
-                "/v1/{}/tags/name:{}",
-                asked.route.name,
+                "/v1/{route}/tags/name:{}",
                 utf8_percent_encode(&text, NON_ALPHANUMERIC)
             );
             let reply = Reply::json(&EditAnswer {
-                tag: CatalogueAnswer::of(&listed),
-                lost,
+                tag: CatalogueAnswer::of(listed),
+                lost: lost.clone(),
             })?;
             Ok(Reply {
                 status: StatusCode::CREATED,

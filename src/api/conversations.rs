@@ -5,6 +5,7 @@ use super::{
     body::{self, Kind},
     change as changes, headers,
     headers::Prefer,
+    keyed::{self, Running, Turn, Writing},
     router::ChangeKind,
 };
 use crate::answers::{
@@ -35,6 +36,7 @@ pub(super) async fn read(
     asked.identity.demand("read", |scopes| scopes.read)?;
     headers::query(asked.query.as_deref(), &[])?;
     headers::refuse(&asked.headers, true)?;
+    headers::refuse_key(&asked.headers)?;
     headers::none_match(&asked.headers, "")?;
     body::check_accept(&asked.headers)?;
     let account = &asked.route.account;
@@ -114,6 +116,7 @@ where
         }
     }
     headers::refuse(&asked.headers, false)?;
+    headers::idempotency_key(&asked.headers)?;
     let if_match = headers::if_match(&asked.headers)?;
     let prefer = headers::prefer(&asked.headers);
     let document = if kind.has_body() {
@@ -124,6 +127,25 @@ where
         None
     };
     let change = changes::change(kind, document.as_ref())?;
+    let writing = Writing {
+        route: asked.route.name.to_string(),
+        account: asked.route.account.key.clone(),
+        conversation: conversation.clone(),
+        prefer,
+    };
+    let turn = keyed::enter(
+        gateway,
+        asked,
+        query.dry_run,
+        document.as_ref(),
+        writing.clone(),
+        notes,
+    );
+    let running = match turn.await? {
+        Turn::Unkeyed => None,
+        Turn::Keyed(running) => Some(running),
+        Turn::Answered(answer) => return answer,
+    };
     let job = Job {
         route: asked.route.clone(),
         conversation,
@@ -135,7 +157,7 @@ where
         deadline: asked.deadline,
         until: None,
         meter: notes.meter.clone(),
-        once: None,
+        once: running.as_ref().map(Running::once),
     };
     let in_path = matches!(kind, ChangeKind::AddOne(_) | ChangeKind::RemoveOne(_));
     let placed = |error: Error| if in_path { error.all_at("tag") } else { error };
@@ -143,25 +165,25 @@ where
         let prepared = prepare(&job).await.map_err(placed)?;
         return planned(&job, prepared).await;
     }
-    let (route, conversation) = (job.route.clone(), job.conversation.clone());
-    let changed = gateway.sequencer.submit(job).await.map_err(placed)?;
-    answer(
-        &route.name,
-        &route.account.key,
-        &conversation,
-        changed,
-        prefer,
-    )
+    match (gateway.sequencer.submit(job).await, running) {
+        (Ok(changed), _) => answer(&writing, changed),
+        (Err(error), Some(running)) => running.failed(error).await.map_err(placed),
+        (Err(error), None) => Err(placed(error)),
+    }
 }
 
-fn answer(
-    route: &str,
-    account: &str,
-    conversation: &str,
-    changed: Changed,
-    prefer: Prefer,
-) -> Result<Reply, Error> {
-    if prefer == Prefer::Minimal {
+/// The answer of a change.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn answer(writing: &Writing, changed: Changed) -> Result<Reply, Error> {
+    let Writing {
+        route,
+        account,
+        conversation,
+        prefer,
+    } = writing;
+    if *prefer == Prefer::Minimal {
         return Ok(Reply {
             preference_applied: Some("return=minimal"),
             ..Reply::empty(StatusCode::NO_CONTENT)

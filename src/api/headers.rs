@@ -5,10 +5,11 @@ use crate::{
     sequencer::IfMatch,
 };
 use http::{HeaderMap, HeaderName, header};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What the caller wants back (RFC 7240).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Prefer {
     /// Nothing said.
     #[default]
@@ -42,6 +43,9 @@ const MAX_Q: usize = 256;
 
 /// Longest cursor, in characters; those that are given out are far shorter than a tag's text can be.
 const MAX_CURSOR: usize = 8_192;
+
+/// Longest idempotency key, in characters.
+const MAX_KEY: usize = 255;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const DEADLINE: HeaderName = HeaderName::from_static("tagway-deadline-ms");
@@ -181,12 +185,6 @@ pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> Result<bool, Error>
 /// # Errors
 /// The first that is there.
 pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
-    if headers.contains_key(IDEMPOTENCY_KEY) {
-        return Err(bad(
-            &IDEMPOTENCY_KEY,
-            "it is not supported yet, and ignoring it would not be safe",
-        ));
-    }
     let (name, why) = if is_read {
         (
             header::IF_MATCH,
@@ -203,6 +201,70 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// Refuses the key of a request that changes nothing.
+///
+/// # Errors
+/// When it is there.
+pub(super) fn refuse_key(headers: &HeaderMap) -> Result<(), Error> {
+    match headers.contains_key(IDEMPOTENCY_KEY) {
+        true => Err(bad(
+            &IDEMPOTENCY_KEY,
+            "it is possible on requests that change something only",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Reads `Idempotency-Key`: visible ASCII, bare or as a quoted string (RFC 8941, 3.3.3); both spellings are one key.
+///
+/// # Errors
+/// Another form, or more than [`MAX_KEY`] characters.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let malformed = || {
+        bad(
+            &IDEMPOTENCY_KEY,
+            &format!("it is 1 to {MAX_KEY} visible ASCII characters, bare or quoted"),
+        )
+    };
+    let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else {
+        return Ok(None);
+    };
+    let key = match text.strip_prefix('"') {
+        None => text.to_owned(),
+        Some(rest) => {
+            let inner = rest.strip_suffix('"').ok_or_else(malformed)?;
+            unquoted(inner).ok_or_else(malformed)?
+        }
+    };
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_visible && (1..=MAX_KEY).contains(&key.len()) {
+        true => Ok(Some(key)),
+        false => Err(malformed()),
+    }
+}
+
+/// The refusal of a key where nothing is remembered.
+pub(super) fn idempotency_is_off() -> Error {
+    bad(
+        &IDEMPOTENCY_KEY,
+        "this gateway keeps no store, and ignoring the key would not be safe",
+    )
+}
+
+/// The content of a quoted string; `None` where a quote or a backslash stands by itself.
+fn unquoted(inner: &str) -> Option<String> {
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '"' => return None,
+            '\\' => text.push(chars.next().filter(|next| matches!(next, '"' | '\\'))?),
+            _ => text.push(char),
+        }
+    }
+    Some(text)
 }
 
 /// Refuses headers that are possible on a conversation's tags only.

@@ -9,12 +9,15 @@ mod change;
 mod conversations;
 mod headers;
 mod identity;
+mod keyed;
 mod problems;
 pub mod router;
 mod routes;
 mod turnstile;
 
 pub use turnstile::{Quota, Turnstile};
+
+pub use keyed::rendering;
 
 use crate::{
     error::{Code, Error},
@@ -23,7 +26,7 @@ use crate::{
 };
 use adapters::path::check_id;
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
 use identity::Identity;
 use router::{ChangeKind, Endpoint, OneKind, Operation};
@@ -49,6 +52,8 @@ pub struct Reply {
     pub content_type: &'static str,
     /// What a browser may do with the body.
     pub content_security_policy: Option<&'static str>,
+    /// Whether an earlier request with the same key was answered so.
+    pub replayed: bool,
 }
 
 /// What is learnt of a request on its way, for the answer's headers and the access log.
@@ -121,6 +126,7 @@ impl Reply {
             location: None,
             content_type: "application/json",
             content_security_policy: None,
+            replayed: false,
         }
     }
 }
@@ -129,6 +135,8 @@ impl Reply {
 struct Asked<'a> {
     route: Arc<Route>,
     identity: Identity<'a>,
+    method: Method,
+    path: String,
     headers: HeaderMap,
     query: Option<String>,
     deadline: Instant,
@@ -198,6 +206,8 @@ where
     let asked = Asked {
         route,
         identity,
+        method: head.method,
+        path: head.uri.path().to_owned(),
         headers: head.headers,
         query,
         deadline: notes.arrived + time,

@@ -87,7 +87,7 @@ fn look(source: &Source, secrets: Secrets) -> Found {
             let routes = Some(loaded.config.routes.len());
             let places = Places::of(&loaded);
             let mut faults = loaded.warnings;
-            let built = Gateway::build(loaded.config, Arc::new(Lanes::new()), 0);
+            let built = Gateway::build(loaded.config, Arc::new(Lanes::new()), None, 0);
             faults.extend(built.err().map(|error| places.fault(&error)));
             Found { faults, routes }
         }

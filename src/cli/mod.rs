@@ -3,6 +3,7 @@
 mod check;
 mod drift;
 mod key;
+mod memory;
 mod mock;
 mod print_config;
 mod schema;

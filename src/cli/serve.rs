@@ -1,6 +1,11 @@
 //! `tagway serve`: from the configuration to a running gateway, and its stop.
 
-use super::{FINE, USAGE, WRITE_CUT, err, runtime, source::Source};
+use super::{
+    FINE, USAGE, WRITE_CUT, err,
+    memory::{self, Memory},
+    runtime,
+    source::Source,
+};
 use crate::{
     config::{self, Fault, Log, Secrets},
     edge,
@@ -8,6 +13,7 @@ use crate::{
     redact,
     reload::{self, Cause, Live, Reading, Reloader},
     sequencer::Lanes,
+    store::StoreError,
     systemd,
 };
 use std::{
@@ -40,6 +46,7 @@ pub struct Running {
     public_task: JoinHandle<()>,
     admin_task: JoinHandle<()>,
     watching: Option<JoinHandle<()>>,
+    sweep: Option<JoinHandle<()>>,
 }
 
 /// Why a gateway does not start.
@@ -48,6 +55,9 @@ pub enum StartError {
     /// What the configuration asks for cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -99,7 +109,11 @@ pub async fn start(start: impl Into<Start>) -> Result<Running, StartError> {
     let files = start
         .source
         .map(|(file, read)| (reload::files(&file, &start.config), file, read));
-    let gateway = Gateway::build(start.config, lanes.clone(), seed())?;
+    let memory = Memory::open(start.config.server.store.as_deref())?;
+    let kept = memory.idempotency.clone();
+    let gateway = Gateway::build(start.config, lanes.clone(), kept, seed())?;
+    let idempotency = memory.take_over(&gateway, &lanes);
+    let sweep = idempotency.map(|kept| tokio::spawn(memory::sweep(kept)));
     let (listen, admin) = (gateway.limits.listen, gateway.limits.admin);
     let mut sockets = start.sockets.into_iter();
     let (public_listener, public) = listener(sockets.next(), listen).await?;
@@ -123,6 +137,7 @@ pub async fn start(start: impl Into<Start>) -> Result<Running, StartError> {
         public_task: tokio::spawn(edge::serve(public_listener, live, public_stopped)),
         admin_task: tokio::spawn(serving_admin),
         watching,
+        sweep,
         status,
         stop_public,
         stop_admin,
@@ -147,6 +162,11 @@ impl Running {
             Ok(()) => 0,
             Err(_) => self.status.lanes.writing(),
         };
+        self.sweep.iter().for_each(JoinHandle::abort);
+        // What is still being written is no clean stop.
+        if cut == 0 {
+            memory::close(&self.status).await;
+        }
         let _ = self.stop_admin.send(true);
         let _ = self.admin_task.await;
         cut

@@ -39,6 +39,7 @@ pub const KEYS: &[Key] = &[
     MAX_CONNECTIONS,
     MAX_CONNECTIONS_PER_ADDRESS,
     ALLOW_MOCK,
+    STORE,
     LOG, //
     CLIENT_NAME,
     KEY_SHA256,
@@ -167,6 +168,14 @@ pub(super) const ALLOW_MOCK: Key = server(
     "allow_mock",
     Kind::Switch { default: false },
     "Lets routes on the embedded mock be served on an address other than loopback.",
+);
+/// Where [`STORE`] is not written.
+pub(super) const DEFAULT_STORE: &str = "tagway.redb";
+
+pub(super) const STORE: Key = server(
+    "store",
+    text(false, Form::Path),
+    "The file in which keyed requests are remembered, by default `tagway.redb` in the working folder; one process at a time. With `off` nothing is remembered: `Idempotency-Key` is refused, and every start waits `settle_ms` before it writes to a vendor, as after a crash.",
 );
 pub(super) const LOG: Key = server(
     "log",

@@ -1,6 +1,7 @@
 //! `[server]`: the listeners and the limits, and what they demand of clients and routes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::base_url::Upstream;
@@ -49,6 +50,8 @@ pub struct Server {
     pub max_connections_per_address: usize,
     /// Whether routes on the mock may be served on another address than loopback.
     pub allow_mock: bool,
+    /// The file in which keyed requests are remembered; none where nothing is.
+    pub store: Option<PathBuf>,
     /// The form of the log.
     pub log: Log,
 }
@@ -114,6 +117,11 @@ pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server
         max_connections: table.size(&keys::MAX_CONNECTIONS),
         max_connections_per_address: table.size(&keys::MAX_CONNECTIONS_PER_ADDRESS),
         allow_mock: table.switch(&keys::ALLOW_MOCK),
+        store: match table.text(&keys::STORE).as_deref() {
+            Some("off") => None,
+            Some(path) => Some(PathBuf::from(path)),
+            None => Some(PathBuf::from(keys::DEFAULT_STORE)),
+        },
         log: match table.text(&keys::LOG).as_deref() {
             Some("json") => Log::Json,
             _ => Log::Human,

@@ -18,6 +18,7 @@ const VENDOR_CALLS: HeaderName = HeaderName::from_static("tagway-vendor-calls");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const MOCK: HeaderName = HeaderName::from_static("tagway-mock");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// The caller's id of the request, if it is sane, else a new one.
@@ -124,6 +125,9 @@ fn success(reply: Reply) -> Response<Full<Bytes>> {
     if let Some(applied) = reply.preference_applied {
         headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static(applied));
     }
+    if reply.replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
     response
 }
 
@@ -143,6 +147,9 @@ fn problem(error: &Error, request_id: &str) -> Response<Full<Bytes>> {
     }
     if let Some(wait) = wait(error) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    if error.is_replayed() {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     if error.closes() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

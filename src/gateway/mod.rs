@@ -5,6 +5,7 @@ mod succession;
 use crate::{
     clock,
     config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
+    idempotency::Idempotency,
     mock::{self, Served, TWINS},
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
@@ -37,6 +38,8 @@ pub struct Gateway {
     pub openapi: Bytes,
     /// Orders the changes.
     pub sequencer: Arc<dyn Sequencer>,
+    /// Remembers keyed requests; nothing where the operator keeps no store.
+    pub idempotency: Option<Arc<Idempotency>>,
     routes: BTreeMap<String, Arc<Route>>,
     lanes: Arc<Lanes>,
     vendored: Compiled,
@@ -90,11 +93,17 @@ impl Gateway {
     ///
     /// # Errors
     /// A document that does not compile or lacks an operation, a secret that no header can hold.
-    pub fn build(config: Config, lanes: Arc<Lanes>, seed: u64) -> Result<Self, BuildError> {
+    pub fn build(
+        config: Config,
+        lanes: Arc<Lanes>,
+        idempotency: Option<Arc<Idempotency>>,
+        seed: u64,
+    ) -> Result<Self, BuildError> {
         let document = Arc::new(Document::compile("gateway", OPENAPI, &|_| None)?);
         Self::assemble(
             config,
             lanes,
+            idempotency,
             seed,
             document,
             &Accounts::default(),
@@ -111,6 +120,7 @@ impl Gateway {
         Self::assemble(
             config,
             self.lanes.clone(),
+            self.idempotency.clone(),
             seed,
             self.document.clone(),
             &self.accounts,
@@ -121,11 +131,13 @@ impl Gateway {
     /// What has to happen to the accounts that go on, at the moment at which this gateway begins to be asked.
     pub fn take_over(&self) {
         self.rotations.iter().for_each(Rotation::apply);
+        self.lanes.forget_known();
     }
 
     fn assemble(
         config: Config,
         lanes: Arc<Lanes>,
+        idempotency: Option<Arc<Idempotency>>,
         seed: u64,
         document: Arc<Document>,
         earlier: &Accounts,
@@ -179,6 +191,7 @@ impl Gateway {
             document,
             openapi: Bytes::from_static(OPENAPI.as_bytes()),
             sequencer: lanes.clone(),
+            idempotency,
             lanes,
             vendored: {
                 // A file may hold another document by the time of the next build.

@@ -54,6 +54,7 @@ pub(super) fn needs_restart(old: &Server, new: &Server, effective: &Effective) -
             "max_connections_per_address",
             old.max_connections_per_address == new.max_connections_per_address,
         ),
+        ("store", old.store == new.store),
         ("log", old.log == new.log),
     ];
     let changed = fixed.into_iter().filter(|(_, same)| !same);

@@ -5,9 +5,11 @@
 
 use super::{
     Changed, Job, NameLocks,
-    conclude::{Concluded, carry_out_alone, execute_plan},
+    conclude::{carry_out_alone, execute_plan},
     evidence,
     execute::Executed,
+    lane::lock,
+    once::{Intent, Wish},
     prepare::{Prepared, catalogue_failed, check, planned},
     refusal,
     unsettled::Unsettled,
@@ -16,23 +18,67 @@ use super::{
 use crate::{
     clock,
     error::{Code, Error, Outcome},
-    upstream::{CallError, Meter},
+    upstream::{CallError, Meter, Reading},
 };
 use adapters::{Carried, Catalogue, Effect, Element, Folding, Refusal, State, name_ids};
-use futures_util::future::BoxFuture;
-use std::sync::Arc;
+use futures_util::future::{BoxFuture, join_all};
+use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
 /// A change that the lane has taken up.
+#[derive(Clone, Copy)]
 pub(super) struct Taken<'a> {
     pub(super) job: &'a Job,
     pub(super) progress: &'a Progress,
+    pub(super) intent: &'a Mutex<Option<Intent>>,
 }
 
-/// What a lane learns from a batch: an answer for each member, and what is open.
+impl Taken<'_> {
+    /// Has a keyed change written down before anything of it is sent.
+    ///
+    /// # Errors
+    /// `store-unavailable`; then nothing of it may be sent.
+    pub(super) async fn intend(&self, intent: Intent) -> Result<(), Error> {
+        let Some(once) = &self.job.once else {
+            return Ok(());
+        };
+        once.intend(intent.clone()).await?;
+        *lock(self.intent) = Some(intent);
+        Ok(())
+    }
+}
+
+/// What a lane learns from a batch.
+#[derive(Default)]
 pub(super) struct BatchConcluded {
+    /// An answer for each member.
     pub(super) results: Vec<Result<Changed, Error>>,
+    /// What is open.
     pub(super) unsettled: Unsettled,
+    /// What was carried before it, where that was read.
+    pub(super) before: Option<Carried>,
+    /// What is carried after it, where that is certain.
+    pub(super) known: Option<Carried>,
+    /// What its writes have brought about, where all of them took effect.
+    pub(super) wishes: Vec<Wish>,
+}
+
+impl BatchConcluded {
+    /// Adds what came of the members that were carried out after these.
+    fn extend(&mut self, later: Self) {
+        self.results.extend(later.results);
+        self.unsettled.extend(later.unsettled);
+        self.before = self.before.take().or(later.before);
+        self.known = later.known;
+        let undone = |wish: &Wish| {
+            later
+                .wishes
+                .iter()
+                .any(|newer| newer.element == wish.element)
+        };
+        self.wishes.retain(|wish| !undone(wish));
+        self.wishes.extend(later.wishes);
+    }
 }
 
 /// A member at its place in the order.
@@ -45,29 +91,37 @@ struct Judged {
 pub(super) fn carry_out<'a>(
     members: &'a [Taken<'a>],
     names: &'a NameLocks,
+    known: Option<Carried>,
 ) -> BoxFuture<'a, BatchConcluded> {
     Box::pin(async move {
         match members {
             [] => BatchConcluded {
-                results: Vec::new(),
-                unsettled: Unsettled::default(),
+                known,
+                ..BatchConcluded::default()
             },
             [one] => {
-                let Concluded { result, unsettled } =
-                    carry_out_alone(one.job, one.progress, names).await;
+                let concluded = carry_out_alone(*one, names, known).await;
                 BatchConcluded {
-                    results: vec![result],
-                    unsettled,
+                    results: vec![concluded.result],
+                    unsettled: concluded.unsettled,
+                    before: concluded.before,
+                    known: concluded.known,
+                    wishes: concluded.wishes,
                 }
             }
-            [first, ..] => together(first, members, names).await,
+            [first, ..] => together(first, members, names, known).await,
         }
     })
 }
 
-async fn together(first: &Taken<'_>, members: &[Taken<'_>], names: &NameLocks) -> BatchConcluded {
+async fn together(
+    first: &Taken<'_>,
+    members: &[Taken<'_>],
+    names: &NameLocks,
+    known: Option<Carried>,
+) -> BatchConcluded {
     let shared = shared_job(first, members);
-    let outcome = fold_and_write(&shared, members, names).await;
+    let outcome = fold_and_write(&shared, members, names, known).await;
     for member in members {
         member.job.meter.absorb(&shared.meter);
     }
@@ -75,16 +129,16 @@ async fn together(first: &Taken<'_>, members: &[Taken<'_>], names: &NameLocks) -
         Attempt::Answered(concluded) => concluded,
         Attempt::Apart => {
             let (first, second) = members.split_at(members.len() / 2);
-            let mut concluded = carry_out(first, names).await;
+            let mut concluded = carry_out(first, names, None).await;
             let more = if concluded.unsettled == Unsettled::default() {
-                carry_out(second, names).await
+                carry_out(second, names, concluded.known.take()).await
             } else {
                 held_back(second.len(), concluded.unsettled.next())
             };
-            concluded.results.extend(more.results);
-            concluded.unsettled.extend(more.unsettled);
+            concluded.extend(more);
             concluded
         }
+        Attempt::Without(refused) => without(members, refused, names).await,
     }
 }
 
@@ -99,6 +153,7 @@ fn shared_job(first: &Taken<'_>, members: &[Taken<'_>]) -> Job {
         )),
         if_match: None,
         representation: false,
+        once: members.iter().find_map(|member| member.job.once.clone()),
         ..first.job.clone()
     }
 }
@@ -108,18 +163,51 @@ enum Attempt {
     Answered(BatchConcluded),
     /// Nothing was done; the members go on in halves.
     Apart,
+    /// Nothing was done; some members may not be sent, and the others go on without them.
+    Without(Vec<Option<Error>>),
 }
 
-async fn fold_and_write(shared: &Job, members: &[Taken<'_>], names: &NameLocks) -> Attempt {
+/// Carries out the members that may be sent; each of the others has the reason why not.
+async fn without(
+    members: &[Taken<'_>],
+    refused: Vec<Option<Error>>,
+    names: &NameLocks,
+) -> BatchConcluded {
+    let go_on: Vec<Taken<'_>> = members
+        .iter()
+        .zip(&refused)
+        .filter(|(_, refused)| refused.is_none())
+        .map(|(member, _)| *member)
+        .collect();
+    let mut concluded = carry_out(&go_on, names, None).await;
+    let mut answers = std::mem::take(&mut concluded.results).into_iter();
+    concluded.results = refused
+        .into_iter()
+        .filter_map(|refused| match refused {
+            Some(error) => Some(Err(error)),
+            None => answers.next(),
+        })
+        .collect();
+    concluded
+}
+
+async fn fold_and_write(
+    shared: &Job,
+    members: &[Taken<'_>],
+    names: &NameLocks,
+    known: Option<Carried>,
+) -> Attempt {
     let account = &shared.route.account;
     let context = shared.context();
     let all_fail = |error: Error| {
         let results = members.iter().map(|_| Err(error.clone())).collect();
         Attempt::Answered(BatchConcluded {
             results,
-            unsettled: Unsettled::default(),
+            ..BatchConcluded::default()
         })
     };
+    let unconditional = members.iter().all(|member| member.job.if_match.is_none());
+    let known = known.filter(|_| unconditional && account.limits.exclusive);
     let mut catalogue = match account.catalogue(&context).await {
         Ok(catalogue) => catalogue,
         Err(error) => return all_fail(catalogue_failed(shared)(error)),
@@ -130,12 +218,18 @@ async fn fold_and_write(shared: &Job, members: &[Taken<'_>], names: &NameLocks) 
             Err(error) => return all_fail(catalogue_failed(shared)(error)),
         };
     }
-    let blind = members.iter().all(|member| member.job.if_match.is_none())
-        && can_be_blind(members, &catalogue);
+    let blind = unconditional && known.is_none() && can_be_blind(members, &catalogue);
     let mut reads = Vec::new();
     let mut before = None;
     if !blind {
-        let mut reading = match account.read(&shared.conversation, &context).await {
+        let read = match known {
+            Some(carried) => Ok(Reading {
+                carried,
+                calls: Vec::new(),
+            }),
+            None => account.read(&shared.conversation, &context).await,
+        };
+        let mut reading = match read {
             Ok(reading) => reading,
             Err(error) => {
                 return all_fail(error.before_any_write(account, Code::ConversationNotFound));
@@ -183,6 +277,9 @@ async fn fold_and_write(shared: &Job, members: &[Taken<'_>], names: &NameLocks) 
         Ok(prepared) => prepared,
         Err(error) => return all_fail(error),
     };
+    if let Some(refused) = intend(members, &judged, &prepared).await {
+        return Attempt::Without(refused);
+    }
     write(
         &shared.beyond_the_caller(),
         members,
@@ -191,6 +288,30 @@ async fn fold_and_write(shared: &Job, members: &[Taken<'_>], names: &NameLocks) 
         names,
     )
     .await
+}
+
+/// Has the keyed members written down before anything is sent; nothing when all of them are.
+async fn intend(
+    members: &[Taken<'_>],
+    judged: &[Judged],
+    prepared: &Prepared,
+) -> Option<Vec<Option<Error>>> {
+    if prepared.steps.is_empty() || members.iter().all(|member| member.job.once.is_none()) {
+        return None;
+    }
+    let written = members.iter().zip(judged).map(|(member, judged)| async {
+        let Ok((effect, _)) = &judged.verdict else {
+            return None;
+        };
+        let intent = Intent::of(member.job, prepared, effect);
+        // Nothing that is sent is about it.
+        if intent.wishes.is_empty() {
+            return None;
+        }
+        member.intend(intent).await.err()
+    });
+    let refused = join_all(written).await;
+    refused.iter().any(Option::is_some).then_some(refused)
 }
 
 /// Whether a member names a tag that the catalogue does not know; it may be carried all the same.
@@ -269,7 +390,9 @@ async fn write(
         let results = answers(judged, &prepared, None);
         return Attempt::Answered(BatchConcluded {
             results,
-            unsettled: Unsettled::default(),
+            known: prepared.after,
+            before: prepared.before,
+            ..BatchConcluded::default()
         });
     }
     let written = execute_plan(shared, &mut prepared, names).await;
@@ -287,8 +410,7 @@ async fn write(
             until,
         ),
     };
-    let complete = evidence::is_complete(shared, &prepared, &done).await;
-    if complete {
+    if let Some(after) = evidence::is_complete(shared, &prepared, &done).await {
         let wants_set = assumed && members.iter().any(|member| member.job.representation);
         let seen = if wants_set {
             evidence::seen(shared, &prepared).await
@@ -299,6 +421,9 @@ async fn write(
         return Attempt::Answered(BatchConcluded {
             results,
             unsettled: unsettled_by(&late),
+            known: after,
+            wishes: Wish::of(prepared.steps.iter()),
+            before: prepared.before,
         });
     }
     let open = evidence::open_elements(&prepared, &done);
@@ -347,7 +472,12 @@ async fn write(
         true => Unsettled::default(),
         false => unsettled_by(&[open, late].concat()),
     };
-    Attempt::Answered(BatchConcluded { results, unsettled })
+    Attempt::Answered(BatchConcluded {
+        results,
+        unsettled,
+        before: prepared.before,
+        ..BatchConcluded::default()
+    })
 }
 
 fn unknown(shared: &Job, error: Option<&CallError>, until: Instant) -> Error {
@@ -382,6 +512,6 @@ fn held_back(count: usize, until: Option<Instant>) -> BatchConcluded {
     let error = settling(until);
     BatchConcluded {
         results: (0..count).map(|_| Err(error.clone())).collect(),
-        unsettled: Unsettled::default(),
+        ..BatchConcluded::default()
     }
 }

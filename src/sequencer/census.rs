@@ -1,6 +1,6 @@
 //! What can be seen of the lanes from outside.
 
-use super::lane::{Lanes, lock};
+use super::{lane::lock, lanes::Lanes};
 use std::sync::atomic::Ordering;
 
 impl Lanes {

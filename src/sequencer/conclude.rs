@@ -2,12 +2,13 @@
 
 use super::{
     Changed, Job, NameLocks,
+    batch::Taken,
     creating::create,
     evidence::{self, Parts, absent_conversation, holds, look, proven_after},
     execute::{Done, Executed, execute},
-    prepare::{Prepared, prepare},
+    once::{Intent, Wish},
+    prepare::{Prepared, prepare_from},
     unsettled::Unsettled,
-    waiting::Progress,
 };
 use crate::{
     answers, clock,
@@ -25,31 +26,61 @@ pub(super) struct Concluded {
     pub(super) result: Result<Changed, Error>,
     /// What a write of it may still change.
     pub(super) unsettled: Unsettled,
+    /// What was carried before it, where that was read.
+    pub(super) before: Option<Carried>,
+    /// What is carried after it, where that is certain.
+    pub(super) known: Option<Carried>,
+    /// What its writes have brought about, where all of them took effect.
+    pub(super) wishes: Vec<Wish>,
+}
+
+impl Concluded {
+    fn nothing_known() -> Self {
+        let nothing = Error::new(Code::Internal, "a change was given up");
+        Self {
+            result: Err(nothing.outcome(Outcome::Unknown)),
+            unsettled: Unsettled::default(),
+            before: None,
+            known: None,
+            wishes: Vec::new(),
+        }
+    }
 }
 
 /// Carries out one change by itself.
 pub(super) async fn carry_out_alone(
-    job: &Job,
-    progress: &Progress,
+    member: Taken<'_>,
     names: &NameLocks,
+    known: Option<Carried>,
 ) -> Concluded {
+    let job = member.job;
     let settled = |result| Concluded {
         result,
-        unsettled: Unsettled::default(),
+        ..Concluded::nothing_known()
     };
-    let mut prepared = match prepare(job).await {
+    let mut prepared = match prepare_from(job, known).await {
         Ok(prepared) => prepared,
         Err(error) => return settled(Err(error)),
     };
+    let before = prepared.before.clone();
     if prepared.steps.is_empty() {
-        return settled(Ok(changed(job, &prepared, prepared.after.clone()).await));
+        let result = Ok(changed(job, &prepared, prepared.after.clone()).await);
+        return Concluded {
+            known: prepared.after,
+            before,
+            ..settled(result)
+        };
     }
-    if !progress.write() {
+    if !member.progress.write() {
         let gone = Error::new(
             Code::Deadline,
             "the deadline passed before anything was sent",
         );
         return settled(Err(gone.outcome(Outcome::NotApplied)));
+    }
+    let intent = Intent::of(job, &prepared, &prepared.effect);
+    if let Err(error) = member.intend(intent).await {
+        return settled(Err(error));
     }
     let job = &job.beyond_the_caller();
     let (Executed { done, late }, ended) = match execute_plan(job, &mut prepared, names).await {
@@ -57,9 +88,13 @@ pub(super) async fn carry_out_alone(
         Err(error) => return settled(Err(error)),
     };
     let created: Vec<CatalogueTag> = prepared.made.iter().map(|(_, made)| made.clone()).collect();
-    let result = conclude(job, &prepared, &done)
+    let concluded = conclude(job, &prepared, &done)
         .await
         .map_err(|error| with_created(error, &created));
+    let (result, known) = match concluded {
+        Ok((changed, known)) => (Ok(changed), known),
+        Err(error) => (Err(error), None),
+    };
     let open = evidence::open_elements(&prepared, &done);
     // Seeing what was wanted proves that the write has landed only if it was not there before.
     let seen_to_land = prepared.before.is_some() && result.is_ok();
@@ -69,13 +104,22 @@ pub(super) async fn carry_out_alone(
         [open, late].concat()
     };
     if open.is_empty() {
-        return settled(result);
+        let wishes = match result.is_ok() {
+            true => Wish::of(prepared.steps.iter()),
+            false => Vec::new(),
+        };
+        return Concluded {
+            known,
+            before,
+            wishes,
+            ..settled(result)
+        };
     }
     let account = &job.route.account;
     let until = ended + account.limits.settle;
     Concluded {
-        result,
         unsettled: Unsettled::by(account.adapter.rules().writes, open.iter(), until),
+        ..settled(result)
     }
 }
 
@@ -120,14 +164,19 @@ pub(super) async fn execute_plan(
     Ok((executed, Instant::now()))
 }
 
-async fn conclude(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Changed, Error> {
+/// What came of a plan that was sent, and what is carried now where that is certain.
+async fn conclude(
+    job: &Job,
+    prepared: &Prepared,
+    done: &[Done],
+) -> Result<(Changed, Option<Carried>), Error> {
     let account = &job.route.account;
     if done.iter().all(Done::took_effect) {
         if let Some(refused) = absent_conversation(job, prepared, done).await {
             return Err(refused.before_any_write(account, Code::ConversationNotFound));
         }
         let after = proven_after(job, prepared, done)?;
-        return Ok(changed(job, prepared, after).await);
+        return Ok((changed(job, prepared, after.clone()).await, after));
     }
     let Some(error) = done.iter().find_map(Done::error) else {
         return Err(
@@ -153,7 +202,7 @@ async fn conclude(job: &Job, prepared: &Prepared, done: &[Done]) -> Result<Chang
     if let Some(seen) = &seen
         && prepared.steps.iter().all(|step| holds(step, seen))
     {
-        return Ok(changed(job, prepared, Some(seen.clone())).await);
+        return Ok((changed(job, prepared, Some(seen.clone())).await, None));
     }
     let parts = Parts::of(&prepared.steps, done, seen.as_ref());
     if parts.applied.is_empty() && parts.unknown.is_empty() {

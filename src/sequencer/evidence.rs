@@ -14,11 +14,19 @@ use crate::{
 use adapters::{Carried, CatalogueTag, Element, Goal, Handle, HeldTag, ProblemKind, Step, Written};
 use serde::Serialize;
 
-/// Whether all of a plan certainly took effect on a conversation that certainly exists.
-pub(super) async fn is_complete(job: &Job, prepared: &Prepared, done: &[Done]) -> bool {
-    done.iter().all(Done::took_effect)
-        && absent_conversation(job, prepared, done).await.is_none()
-        && proven_after(job, prepared, done).is_ok()
+/// Whether all of a plan certainly took effect on a conversation that certainly exists; then the set after it,
+/// where that is known.
+pub(super) async fn is_complete(
+    job: &Job,
+    prepared: &Prepared,
+    done: &[Done],
+) -> Option<Option<Carried>> {
+    if !done.iter().all(Done::took_effect)
+        || absent_conversation(job, prepared, done).await.is_some()
+    {
+        return None;
+    }
+    proven_after(job, prepared, done).ok()
 }
 
 /// The vendor's refusal, where it shows that there is no such conversation: only one that said "no such thing"
@@ -59,6 +67,17 @@ pub(super) async fn look(job: &Job, prepared: &Prepared) -> Result<Carried, Call
             prepared.catalogue.clone(),
             &job.context(),
         )
+        .await?;
+    Ok(reading.carried)
+}
+
+/// What the conversation carries now, with the names of the catalogue.
+pub(super) async fn carried_now(job: &Job) -> Result<Carried, CallError> {
+    let account = &job.route.account;
+    let mut reading = account.read(&job.conversation, &job.context()).await?;
+    let catalogue = account.catalogue(&job.context()).await?;
+    account
+        .name(&mut reading.carried, catalogue, &job.context())
         .await?;
     Ok(reading.carried)
 }

@@ -1,17 +1,21 @@
-//! The lanes of this process: a queue and a task for each conversation that has work.
+//! One conversation's lane: a queue, what is open, and the task that works it off.
 
 use super::{
-    Changed, EditJob, Edited, Job, NameLocks, Sequencer,
-    batch::{BatchConcluded, Taken, carry_out},
-    catalogue,
+    NameLocks,
+    batch::{BatchConcluded, Taken},
+    foreign::Foreign,
+    known::KnownSets,
+    once::TakeUp,
+    pending::{Open, Pending, resolve},
+    restart::{NotedLane, Notes, Restored},
     unsettled::{Touch, Unsettled},
-    waiting::{CallOff, CallOffOnDrop, Member, Progress},
+    waiting::{CallOff, Member},
 };
 use crate::{
-    clock,
+    config::ForeignWriters,
     error::{Code, Error, Outcome},
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     hash::{BuildHasher, RandomState},
@@ -23,7 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::Notify,
     time::{Instant, timeout_at},
 };
 
@@ -42,11 +46,10 @@ const OVERLOADED_WAIT: Duration = Duration::from_secs(1);
 /// Lanes are looked up in parts, so that conversations do not wait for one another.
 const SHARDS: usize = 16;
 
-/// The in-process owner of all lanes.
-pub struct Lanes {
-    pub(super) shared: Arc<Shared>,
-}
+/// What the account is ordered as, and the conversation's id.
+pub(super) type LaneKey = (String, String);
 
+/// What the lanes have in common.
 pub(super) struct Shared {
     pub(super) shards: [Mutex<HashMap<LaneKey, Arc<Lane>>>; SHARDS],
     hasher: RandomState,
@@ -54,118 +57,32 @@ pub(super) struct Shared {
     pub(super) writing: AtomicUsize,
     pub(super) idle: Notify,
     pub(super) names: NameLocks,
+    pub(super) known: KnownSets,
+    pub(super) foreign: Foreign,
+    pub(super) restored: Restored,
 }
 
-/// What the account is ordered as, and the conversation's id.
-pub(super) type LaneKey = (String, String);
-
+/// The changes of one conversation.
 #[derive(Default)]
 pub(super) struct Lane {
     pub(super) queue: Mutex<VecDeque<Member>>,
     /// What an earlier write may still change.
     unsettled: Mutex<Unsettled>,
+    /// Keyed changes whose outcome is to be looked up.
+    open: Mutex<Open>,
     arrived: Notify,
 }
 
-impl Default for Lanes {
-    fn default() -> Self {
-        Self::new()
+impl Lane {
+    /// Until when a change has to wait; `None` when it need not.
+    pub(super) fn holds_up(&self, touch: &Touch) -> Option<Instant> {
+        let unsettled = lock(&self.unsettled).holds_up(touch);
+        unsettled.max(lock(&self.open).holds_up(touch))
     }
 }
 
-impl Lanes {
-    /// No lane yet.
-    pub fn new() -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                shards: Default::default(),
-                hasher: RandomState::new(),
-                lanes: AtomicUsize::new(0),
-                writing: AtomicUsize::new(0),
-                idle: Notify::new(),
-                names: NameLocks::default(),
-            }),
-        }
-    }
-}
-
-impl Sequencer for Lanes {
-    fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>> {
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let deadline = job.deadline;
-            let settle = job.route.account.limits.settle;
-            let progress = Arc::new(Progress::default());
-            let touch = Touch::of(&job);
-            let (answer, waiting) = oneshot::channel();
-            let lane = shared.enqueue(Member {
-                touch: touch.clone(),
-                job,
-                since: Instant::now(),
-                progress: progress.clone(),
-                answer,
-            })?;
-            let gone = CallOffOnDrop(progress.clone());
-            let heard = timeout_at(deadline, waiting).await;
-            let result =
-                match heard {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
-                        .outcome(Outcome::Unknown)),
-                    Err(_) => Err(too_late(progress.call_off(), &lane, &touch, settle)),
-                };
-            drop(gone);
-            result
-        })
-    }
-
-    fn edit(&self, job: EditJob) -> BoxFuture<'static, Result<Edited, Error>> {
-        let shared = self.shared.clone();
-        Box::pin(async move {
-            let deadline = job.deadline;
-            let settle = job.route.account.limits.settle;
-            let progress = Arc::new(Progress::default());
-            let gone = CallOffOnDrop(progress.clone());
-            let working = progress.clone();
-            let work = tokio::spawn(async move {
-                if !working.begin() {
-                    return Err(Error::new(Code::Deadline, "the caller is gone")
-                        .outcome(Outcome::NotApplied));
-                }
-                let _counted = Writing::begin(&shared);
-                catalogue::edit(&job, &working, &shared.names).await
-            });
-            let result =
-                match timeout_at(deadline, work).await {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the edit was given up")
-                        .outcome(Outcome::Unknown)),
-                    Err(_) => Err(edit_too_late(progress.call_off(), settle)),
-                };
-            drop(gone);
-            result
-        })
-    }
-}
-
-/// An edit that the caller did not wait for.
-fn edit_too_late(call_off: CallOff, settle: Duration) -> Error {
-    match call_off {
-        CallOff::Queued | CallOff::Preparing => Error::new(
-            Code::Deadline,
-            "the deadline passed before anything was sent",
-        )
-        .outcome(Outcome::NotApplied),
-        CallOff::Writing => Error::new(
-            Code::VendorTimeout,
-            "the vendor has not answered yet; the edit goes on",
-        )
-        .outcome(Outcome::Unknown)
-        .settles_at(clock::rfc3339(Instant::now() + settle * 2)),
-    }
-}
-
-fn settling(until: Instant) -> Error {
+/// A refusal of a change that has to wait until then.
+pub(super) fn settling(until: Instant) -> Error {
     Error::new(
         Code::ConversationSettling,
         "an earlier write to this conversation may still take effect",
@@ -174,48 +91,45 @@ fn settling(until: Instant) -> Error {
     .outcome(Outcome::NotApplied)
 }
 
-fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> Error {
-    let now = Instant::now();
-    match (call_off, lock(&lane.unsettled).holds_up(touch)) {
-        (CallOff::Queued, Some(until)) if until > now => settling(until),
-        (CallOff::Queued | CallOff::Preparing, _) => Error::new(
-            Code::Deadline,
-            "the deadline passed before anything was sent",
-        )
-        .outcome(Outcome::NotApplied),
-        (CallOff::Writing, _) => {
-            // An answer is listened to for the settle time, and a write whose answer never comes may land for as
-            // long again.
-            Error::new(
-                Code::VendorTimeout,
-                "the vendor has not answered yet; the change goes on",
-            )
-            .outcome(Outcome::Unknown)
-            .settles_at(clock::rfc3339(now + settle * 2))
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            shards: Default::default(),
+            hasher: RandomState::new(),
+            lanes: AtomicUsize::new(0),
+            writing: AtomicUsize::new(0),
+            idle: Notify::new(),
+            names: NameLocks::default(),
+            known: KnownSets::default(),
+            foreign: Foreign::default(),
+            restored: Restored::default(),
         }
     }
-}
 
-impl Shared {
     fn shard(&self, key: &LaneKey) -> &Mutex<HashMap<LaneKey, Arc<Lane>>> {
         let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         &self.shards[hash % SHARDS]
     }
 
-    fn enqueue(self: &Arc<Self>, member: Member) -> Result<Arc<Lane>, Error> {
+    /// Puts a change into its lane.
+    ///
+    /// # Errors
+    /// `overloaded` past a limit; `conversation-settling` for one that cannot outlast what is open, with the
+    /// true wait.
+    pub(super) fn enqueue(self: &Arc<Self>, member: Member) -> Result<Arc<Lane>, Error> {
         let key = (
             member.job.route.account.order_key().to_owned(),
             member.job.conversation.clone(),
         );
+        let cannot_outlast = |held_up: Option<Instant>| match held_up {
+            Some(until) if until >= member.job.deadline => Err(settling(until)),
+            _ => Ok(()),
+        };
         let mut shard = lock(self.shard(&key));
         let lane = match shard.entry(key.clone()) {
             Entry::Occupied(lane) => {
                 let lane = lane.get().clone();
-                // One that cannot outlast what is open is refused at once, with the true wait.
-                let held_up = lock(&lane.unsettled).holds_up(&member.touch);
-                if let Some(until) = held_up.filter(|until| *until >= member.job.deadline) {
-                    return Err(settling(until));
-                }
+                cannot_outlast(lane.holds_up(&member.touch))?;
                 let mut queue = lock(&lane.queue);
                 if queue.len() >= MAX_WAITING {
                     queue.retain(|waiting| !waiting.progress.is_called_off());
@@ -229,11 +143,18 @@ impl Shared {
                 lane
             }
             Entry::Vacant(place) => {
+                cannot_outlast(self.restored.unsettled(&key).holds_up(&member.touch))?;
                 if self.lanes.fetch_add(1, Ordering::AcqRel) >= MAX_LANES {
                     self.lanes.fetch_sub(1, Ordering::AcqRel);
                     return Err(overloaded("too many conversations are being changed"));
                 }
                 let lane = place.insert(Arc::default()).clone();
+                let left = self.restored.take(&key);
+                *lock(&lane.unsettled) = left.unsettled;
+                for dormant in left.open {
+                    let route = member.job.route.clone();
+                    lock(&lane.open).push(Pending::dormant(dormant, route));
+                }
                 lock(&lane.queue).push_back(member);
                 tokio::spawn(run(self.clone(), key, lane.clone()));
                 lane
@@ -242,26 +163,57 @@ impl Shared {
         Ok(lane)
     }
 
+    /// What may still land at the vendors.
+    pub(super) fn notes(&self) -> Notes {
+        let mut notes = Notes::default();
+        for shard in &self.shards {
+            for (key, lane) in lock(shard).iter() {
+                let mut unsettled = lock(&lane.unsettled);
+                unsettled.settle(Instant::now());
+                notes.lanes.extend(NotedLane::of(key, &unsettled));
+            }
+        }
+        self.names.note(&mut notes);
+        self.restored.note(&mut notes);
+        notes
+    }
+
     /// What the lane has to do next.
     fn next(&self, key: &LaneKey, lane: &Lane) -> Next {
         let mut shard = lock(self.shard(key));
+        let now = Instant::now();
         let mut unsettled = lock(&lane.unsettled);
-        unsettled.settle(Instant::now());
+        unsettled.settle(now);
+        let mut open = lock(&lane.open);
+        let due = open.take_due(now, |touch| unsettled.holds_up(touch).is_some());
+        if !due.is_empty() {
+            return Next::Resolve(due);
+        }
         let mut queue = lock(&lane.queue);
-        let batch = take(&mut queue, &unsettled);
+        let batch = take(&mut queue, |touch| {
+            unsettled.holds_up(touch).is_some() || open.holds_up(touch).is_some()
+        });
         if !batch.is_empty() {
             return Next::Batch(batch);
         }
-        if let Some(until) = unsettled.next() {
-            return Next::Rest(until);
+        match (unsettled.next(), open.next()) {
+            (None, None) => {
+                shard.remove(key);
+                self.lanes.fetch_sub(1, Ordering::AcqRel);
+                Next::Done
+            }
+            // What is due and held up all the same waits for what holds it up.
+            (Some(until), open) => {
+                Next::Rest(open.filter(|at| *at > now).unwrap_or(until).min(until))
+            }
+            (None, Some(until)) => Next::Rest(until),
         }
-        shard.remove(key);
-        self.lanes.fetch_sub(1, Ordering::AcqRel);
-        Next::Done
     }
 }
 
 enum Next {
+    /// Changes whose outcome can be looked up.
+    Resolve(Vec<Pending>),
     /// Changes to be carried out, in order.
     Batch(Vec<Member>),
     /// Nothing can be done before then, unless something arrives.
@@ -274,11 +226,11 @@ enum Next {
 ///
 /// What is folded goes to one vendor by one dialect: after a reload, changes that came before it and after it wait in
 /// one lane, and each is carried out with the settings that it came by.
-fn take(queue: &mut VecDeque<Member>, unsettled: &Unsettled) -> Vec<Member> {
+fn take(queue: &mut VecDeque<Member>, held_up: impl Fn(&Touch) -> bool) -> Vec<Member> {
     let mut batch = Vec::new();
     let mut waiting = VecDeque::new();
     for member in queue.drain(..) {
-        let held_up = unsettled.holds_up(&member.touch).is_some()
+        let waits = held_up(&member.touch)
             || waiting.iter().any(|earlier: &Member| {
                 // A whole set that waits lets single names pass: they come before it.
                 earlier.touch != Touch::Whole && earlier.touch.meets(&member.touch)
@@ -286,7 +238,7 @@ fn take(queue: &mut VecDeque<Member>, unsettled: &Unsettled) -> Vec<Member> {
         let apart = batch.first().is_some_and(|first: &Member| {
             !Arc::ptr_eq(&first.job.route.account, &member.job.route.account)
         });
-        if held_up || apart || batch.len() >= MAX_BATCH {
+        if waits || apart || batch.len() >= MAX_BATCH {
             waiting.push_back(member);
         } else if member.progress.begin() {
             batch.push(member);
@@ -312,7 +264,11 @@ fn gave_up(members: &[Taken<'_>]) -> BatchConcluded {
         })
     });
     let results = results.collect();
-    BatchConcluded { results, unsettled }
+    BatchConcluded {
+        results,
+        unsettled,
+        ..BatchConcluded::default()
+    }
 }
 
 fn overloaded(detail: &str) -> Error {
@@ -323,55 +279,97 @@ fn overloaded(detail: &str) -> Error {
 
 async fn run(shared: Arc<Shared>, key: LaneKey, lane: Arc<Lane>) {
     loop {
-        let batch = match shared.next(&key, &lane) {
-            Next::Batch(batch) => batch,
+        match shared.next(&key, &lane) {
+            Next::Resolve(due) => {
+                for again in resolve(due).await {
+                    lock(&lane.open).push(again);
+                }
+            }
+            Next::Batch(batch) => cycle(&shared, &key, &lane, batch).await,
             Next::Rest(until) => {
                 // Whatever arrives may be about other names.
                 let _ = timeout_at(until, lane.arrived.notified()).await;
-                continue;
             }
             Next::Done => return,
-        };
-        for member in &batch {
-            member.job.meter.queued(member.since.elapsed());
-        }
-        let taken: Vec<Taken<'_>> = batch
-            .iter()
-            .map(|member| Taken {
-                job: &member.job,
-                progress: &member.progress,
-            })
-            .collect();
-        let counted = Writing::begin(&shared);
-        // A lane that dies would leave its conversation without one for good.
-        let work = AssertUnwindSafe(carry_out(&taken, &shared.names)).catch_unwind();
-        let BatchConcluded { results, unsettled } = work.await.unwrap_or_else(|_| gave_up(&taken));
-        drop(counted);
-        lock(&lane.unsettled).extend(unsettled);
-        for (member, result) in batch.into_iter().zip(results) {
-            // A caller that is gone needs no answer.
-            let _ = member.answer.send(result);
         }
     }
+}
+
+/// One cycle of a lane: its changes are carried out together, and each has its answer.
+async fn cycle(shared: &Arc<Shared>, key: &LaneKey, lane: &Lane, batch: Vec<Member>) {
+    let mut members = Vec::with_capacity(batch.len());
+    for member in batch {
+        member.job.meter.queued(member.since.elapsed());
+        members.extend(taken_up(member).await);
+    }
+    let Some(first) = members.first() else {
+        return;
+    };
+    let limits = first.job.route.account.limits;
+    let remembers = limits.exclusive || limits.foreign_writers != ForeignWriters::Off;
+    let mut turn = shared.known.take(key);
+    let known = turn.set.take();
+    let taken: Vec<Taken<'_>> = members.iter().map(Member::taken).collect();
+    let counted = Writing::begin(shared);
+    // A lane that dies would leave its conversation without one for good.
+    let work = AssertUnwindSafe(shared.foreign.carry_out(&taken, &shared.names, known));
+    let concluded = work.catch_unwind().await;
+    let concluded = concluded.unwrap_or_else(|_| gave_up(&taken));
+    lock(&lane.unsettled).extend(concluded.unsettled);
+    let is_settled = *lock(&lane.unsettled) == Unsettled::default();
+    if let Some(set) = concluded.known.filter(|_| remembers && is_settled) {
+        shared.known.put(key, &turn, set);
+    }
+    for (member, result) in members.into_iter().zip(concluded.results) {
+        let due = lock(&lane.unsettled).holds_up(&member.touch);
+        if let Some(pending) = member.pending(&result, due.unwrap_or_else(Instant::now)) {
+            lock(&lane.open).push(pending);
+        }
+        member.conclude(result, Writing::begin(shared));
+    }
+    drop(counted);
+}
+
+/// A change whose turn it is; nothing when its answer has become known while it waited.
+async fn taken_up(mut member: Member) -> Option<Member> {
+    let Some(once) = &member.job.once else {
+        return Some(member);
+    };
+    let refused = match once.take_up().await {
+        Ok(TakeUp::Fresh) => return Some(member),
+        Ok(TakeUp::Resumes) => {
+            member.job.if_match = None;
+            return Some(member);
+        }
+        Ok(TakeUp::Known) => Error::new(
+            Code::IdempotencyInProgress,
+            "the answer has become known while the repeat waited",
+        ),
+        Err(error) => error,
+    };
+    // A caller that is gone needs no answer.
+    let _ = member.answer.send(Err(refused));
+    None
 }
 
 /// Counts a cycle of a lane for as long as it is under way: it may be writing.
-struct Writing<'a>(&'a Shared);
+pub(super) struct Writing(Arc<Shared>);
 
-impl<'a> Writing<'a> {
-    fn begin(shared: &'a Shared) -> Self {
+impl Writing {
+    pub(super) fn begin(shared: &Arc<Shared>) -> Self {
         shared.writing.fetch_add(1, Ordering::AcqRel);
-        Self(shared)
+        Self(shared.clone())
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for Writing {
     fn drop(&mut self) {
         self.0.writing.fetch_sub(1, Ordering::AcqRel);
         self.0.idle.notify_waiters();
     }
 }
 
+/// The content of a lock, whatever became of those who held it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

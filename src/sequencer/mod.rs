@@ -10,11 +10,16 @@ mod conclude;
 mod creating;
 mod evidence;
 mod execute;
+mod foreign;
+mod known;
 mod lane;
+mod lanes;
 mod names;
 mod once;
+mod pending;
 mod prepare;
 mod refusal;
+mod restart;
 #[cfg(test)]
 mod tests;
 mod unsettled;
@@ -22,10 +27,12 @@ mod waiting;
 
 pub(crate) use catalogue::lookup;
 pub use catalogue::{Action, EditJob, Edited, TagUpdate};
-pub use lane::Lanes;
+pub use foreign::ForeignCounts;
+pub use lanes::Lanes;
 pub use names::NameLocks;
 pub use once::{Intent, Landed, Noted, Once, TakeUp, Wish};
 pub use prepare::{Prepared, prepare, preview};
+pub use restart::{Dormant, Notes};
 
 use crate::{
     error::Error,

@@ -1,8 +1,13 @@
 //! Edits of the catalogue are one at a time for each (account, name).
 
+use super::{
+    lane::lock,
+    restart::{NotedName, Notes},
+};
+use crate::clock;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 use tokio::{
     sync::OwnedMutexGuard,
@@ -15,6 +20,8 @@ use crate::error::{Code, Error, Outcome};
 #[derive(Debug, Default)]
 pub struct NameLocks {
     names: Mutex<HashMap<(String, String), Arc<NameLock>>>,
+    /// Accounts of which every name is held up until then.
+    held: Mutex<HashMap<String, Instant>>,
 }
 
 /// Holds until when an earlier write about the name may still take effect.
@@ -37,6 +44,34 @@ impl Name {
 }
 
 impl NameLocks {
+    /// Holds every name of an account up until then.
+    pub(super) fn hold(&self, account: &str, until: Instant) {
+        lock(&self.held).insert(account.to_owned(), until);
+    }
+
+    /// Holds one name up until then.
+    pub(super) fn hold_name(&self, account: &str, name: &str, until: Instant) {
+        if let Ok(mut unsettled) = self.of(account, name).try_lock() {
+            *unsettled = (*unsettled).max(Some(until));
+        }
+    }
+
+    /// Adds what may still land to the notes for the next process. A name that is being edited is left out: what
+    /// is still being written when a process stops is no clean stop.
+    pub(super) fn note(&self, notes: &mut Notes) {
+        let now = Instant::now();
+        for ((account, name), unsettled) in lock(&self.names).iter() {
+            let until = unsettled.try_lock().ok().and_then(|until| *until);
+            if let Some(until) = until.filter(|until| *until > now) {
+                notes.names.push(NotedName {
+                    account: account.clone(),
+                    name: name.clone(),
+                    until: clock::unix_ms_at(until),
+                });
+            }
+        }
+    }
+
     /// Waits for the right to edit a name.
     ///
     /// # Errors
@@ -47,8 +82,8 @@ impl NameLocks {
         name: &str,
         deadline: Instant,
     ) -> Result<Name, Error> {
-        let lock = self.of(account, name);
-        let guard = timeout_at(deadline, lock.lock_owned()).await.map_err(|_| {
+        let own = self.of(account, name);
+        let guard = timeout_at(deadline, own.lock_owned()).await.map_err(|_| {
             Error::new(
                 Code::Deadline,
                 "the deadline passed while another edit of the tag was under way",
@@ -57,7 +92,8 @@ impl NameLocks {
         })?;
         let mut name = Name(guard);
         let now = Instant::now();
-        if let Some(until) = name.0.filter(|until| *until > now) {
+        let held = lock(&self.held).get(account).copied();
+        if let Some(until) = held.max(*name.0).filter(|until| *until > now) {
             return Err(Error::new(
                 Code::ConversationSettling,
                 "an earlier write to this part of the catalogue may still take effect",
@@ -71,14 +107,14 @@ impl NameLocks {
 
     /// Whether edits of an account are under way or may still take effect.
     pub(super) fn has_work(&self, account: &str) -> bool {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = lock(&self.names);
         names
             .iter()
             .any(|((of, _), lock)| of == account && is_in_use(lock))
     }
 
     fn of(&self, account: &str, name: &str) -> Arc<NameLock> {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = lock(&self.names);
         names.retain(|_, lock| is_in_use(lock));
         names
             .entry((account.to_owned(), name.to_owned()))

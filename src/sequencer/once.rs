@@ -3,9 +3,9 @@
 //! The sequencer says when something is about to be sent, what came of it, and what an unknown outcome turned out
 //! to be; who remembers it is behind [`Once`].
 
-use super::{Changed, Edited};
+use super::{Changed, Edited, Job, Prepared, unsettled::Touch};
 use crate::error::Error;
-use adapters::{Carried, Element, Handle, HeldTag, Identity, Tag};
+use adapters::{Carried, Effect, Element, Handle, HeldTag, Identity, Step, Tag, Writes};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,7 +13,10 @@ use std::fmt;
 /// Remembers one keyed change or edit beyond the process.
 pub trait Once: Send + Sync + fmt::Debug {
     /// Asked when the change is taken up: it may have waited for what an earlier attempt turned out to be.
-    fn take_up(&self) -> BoxFuture<'_, TakeUp>;
+    ///
+    /// # Errors
+    /// `store-unavailable`, where it cannot be told.
+    fn take_up(&self) -> BoxFuture<'_, Result<TakeUp, Error>>;
 
     /// Writes down what is about to be sent. It outlives the process when this returns; nothing is sent before.
     ///
@@ -28,7 +31,7 @@ pub trait Once: Send + Sync + fmt::Debug {
     fn edited(&self, result: Result<Edited, Error>) -> BoxFuture<'_, Result<Edited, Error>>;
 
     /// Takes what an unknown outcome turned out to be, once the write can no longer land.
-    fn resolved(&self, landed: Landed) -> BoxFuture<'_, ()>;
+    fn resolved(&self, landed: Landed, intent: &Intent) -> BoxFuture<'_, ()>;
 
     /// What keys of the vendor's are derived from, so that a restarted process sends the same ones.
     fn seed(&self) -> [u8; 32];
@@ -92,18 +95,58 @@ pub struct Noted {
 }
 
 impl Intent {
+    /// What a plan is about to do for one change: its own effect, and what of the plan shows that it has landed.
+    pub(super) fn of(job: &Job, prepared: &Prepared, effect: &Effect) -> Self {
+        let noted = |elements: &[Element]| elements.iter().filter_map(Noted::of).collect();
+        let mut intent = Self {
+            account: job.route.account.key.clone(),
+            conversation: job.conversation.clone(),
+            wishes: Wish::of(prepared.steps.iter()),
+            added: noted(&effect.added),
+            removed: noted(&effect.removed),
+            assumed: prepared.before.is_none(),
+        };
+        if let (Writes::AddAndRemove { .. }, Touch::Names(names)) =
+            (job.route.account.adapter.rules().writes, Touch::of(job))
+        {
+            let is_own = |name: &String| names.contains(name);
+            intent
+                .wishes
+                .retain(|wish| wish.element.name().as_ref().is_none_or(is_own));
+        }
+        intent
+    }
+
     /// What of the intent is so.
     pub fn landed(&self, seen: &Carried) -> Landed {
-        let so = self
-            .wishes
-            .iter()
-            .filter(|wish| wish.element.is_in(seen) == wish.on)
-            .count();
+        let so = self.wishes.iter().filter(|wish| wish.holds(seen)).count();
         match so {
             0 if !self.wishes.is_empty() => Landed::NotAtAll,
             so if so == self.wishes.len() => Landed::Wholly,
             _ => Landed::Partly,
         }
+    }
+}
+
+impl Wish {
+    /// What is so after these steps.
+    pub(super) fn of<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Self> {
+        let mut wishes: Vec<Self> = Vec::new();
+        for step in steps {
+            let on = step.adds.iter().map(|element| (element, true));
+            let off = step.removes.iter().map(|element| (element, false));
+            for (element, on) in on.chain(off) {
+                if let Some(element) = Noted::of(element) {
+                    wishes.push(Self { element, on });
+                }
+            }
+        }
+        wishes
+    }
+
+    /// Whether it is so.
+    pub(super) fn holds(&self, seen: &Carried) -> bool {
+        self.element.is_in(seen) == self.on
     }
 }
 
@@ -136,7 +179,7 @@ impl Noted {
         }
     }
 
-    fn is_in(&self, seen: &Carried) -> bool {
+    pub(super) fn is_in(&self, seen: &Carried) -> bool {
         match (&self.id, &self.tag) {
             (Some(id), _) => seen.0.iter().any(|held| held.id() == Some(id)),
             (None, Some(text)) => {
@@ -145,5 +188,10 @@ impl Noted {
             }
             (None, None) => false,
         }
+    }
+
+    fn name(&self) -> Option<String> {
+        let text = self.tag.as_deref()?;
+        Some(Identity::of(&Tag::decode(text)).name)
     }
 }

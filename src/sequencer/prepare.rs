@@ -5,7 +5,7 @@ use crate::{
     answers,
     error::{Code, Error, Outcome},
     etag::etag,
-    upstream::{BadUrl, CallError},
+    upstream::{BadUrl, CallError, Reading},
 };
 use adapters::{
     Attributes, BadId, Call, Carried, Catalogue, CatalogueTag, Edit, Effect, Folding, Goal,
@@ -39,6 +39,14 @@ pub struct Prepared {
 /// # Errors
 /// Everything that a caller can be told before a write, in the order: conversation, If-Match, the change.
 pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
+    prepare_from(job, None).await
+}
+
+/// As [`prepare`]; a set that is known already saves the read, but never where a condition is to be judged.
+///
+/// # Errors
+/// As [`prepare`].
+pub(super) async fn prepare_from(job: &Job, known: Option<Carried>) -> Result<Prepared, Error> {
     let account = &job.route.account;
     let rules = account.adapter.rules();
     let context = job.context();
@@ -47,7 +55,8 @@ pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
         .await
         .map_err(catalogue_failed(job))?;
 
-    if job.if_match.is_none() {
+    let known = known.filter(|_| job.if_match.is_none() && account.limits.exclusive);
+    if job.if_match.is_none() && known.is_none() {
         let unknown = Folding::blind(rules, &catalogue).apply(&job.change, false);
         // What the catalogue does not know may have been made elsewhere since it was read; names need not be
         // unique at the vendor, so it is looked for before it is made or refused.
@@ -64,10 +73,16 @@ pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
     }
 
     let failed = |error: CallError| error.before_any_write(account, Code::ConversationNotFound);
-    let mut reading = account
-        .read(&job.conversation, &context)
-        .await
-        .map_err(failed)?;
+    let mut reading = match known {
+        Some(carried) => Reading {
+            carried,
+            calls: Vec::new(),
+        },
+        None => account
+            .read(&job.conversation, &context)
+            .await
+            .map_err(failed)?,
+    };
     catalogue = account
         .name(&mut reading.carried, catalogue, &context)
         .await

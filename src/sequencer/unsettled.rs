@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// Until when a late write may still take effect, and on what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unsettled {
-    whole: Option<Instant>,
-    names: BTreeMap<String, Instant>,
+    pub(super) whole: Option<Instant>,
+    pub(super) names: BTreeMap<String, Instant>,
 }
 
 /// What of a conversation a change is about.

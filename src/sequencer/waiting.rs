@@ -1,13 +1,19 @@
 //! A caller that waits, and the lane that works for it: who may still call it off.
 
-use crate::error::Error;
+use super::{
+    Changed, Job,
+    batch::Taken,
+    lane::{Writing, lock},
+    once::Intent,
+    pending::Pending,
+    unsettled::Touch,
+};
+use crate::error::{Code, Error, Outcome};
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU8, Ordering},
 };
 use tokio::{sync::oneshot, time::Instant};
-
-use super::{Changed, Job, unsettled::Touch};
 
 /// A change in a lane's queue.
 pub(super) struct Member {
@@ -15,7 +21,53 @@ pub(super) struct Member {
     pub(super) touch: Touch,
     pub(super) since: Instant,
     pub(super) progress: Arc<Progress>,
+    /// What was written down of it before it was sent.
+    pub(super) intent: Mutex<Option<Intent>>,
     pub(super) answer: oneshot::Sender<Result<Changed, Error>>,
+}
+
+impl Member {
+    /// As the batch sees it.
+    pub(super) fn taken(&self) -> Taken<'_> {
+        Taken {
+            job: &self.job,
+            progress: &self.progress,
+            intent: &self.intent,
+        }
+    }
+
+    /// What is to be looked up later of a keyed change whose outcome is not known; `due`: when it can no longer
+    /// land.
+    pub(super) fn pending(&self, result: &Result<Changed, Error>, due: Instant) -> Option<Pending> {
+        let is_open = result.as_ref().is_err_and(|error| {
+            error.known_outcome() == Some(Outcome::Unknown)
+                || error.code() == Code::PartiallyApplied
+        });
+        let once = self.job.once.clone().filter(|_| is_open)?;
+        Some(Pending {
+            route: self.job.route.clone(),
+            intent: lock(&self.intent).take()?,
+            touch: self.touch.clone(),
+            once,
+            due,
+            tries: 0,
+        })
+    }
+
+    /// Tells the caller what came of it, after it was remembered. A caller that is gone needs no answer.
+    pub(super) fn conclude(self, result: Result<Changed, Error>, counted: Writing) {
+        match self.job.once {
+            None => {
+                let _ = self.answer.send(result);
+            }
+            Some(once) => {
+                tokio::spawn(async move {
+                    let _ = self.answer.send(once.changed(result).await);
+                    drop(counted);
+                });
+            }
+        }
+    }
 }
 
 const WAITING: u8 = 0;

@@ -25,6 +25,7 @@ pub use call::Sent;
 pub use checks::Violations;
 pub use credential::Credential;
 pub use failure::CallError;
+pub use reading::Reading;
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
 
 use attempt::Attempt;

@@ -187,7 +187,9 @@ async fn what_cannot_be_honoured_is_refused_before_the_vendor_hears_of_it() {
         let clear = |name, value| gateway.ask("DELETE", &target).header(name, value);
         let asks = [
             (get("idempotency-key", "k"), "idempotency-key"),
-            (clear("idempotency-key", "k"), "idempotency-key"),
+            (clear("idempotency-key", "\"k"), "idempotency-key"),
+            (clear("idempotency-key", "a b"), "idempotency-key"),
+            (clear("idempotency-key", "\"\""), "idempotency-key"),
             (get("if-match", "\"x\""), "if-match"),
             (get("if-none-match", "x"), "if-none-match"),
             (clear("if-none-match", "\"x\""), "if-none-match"),

@@ -35,6 +35,7 @@ impl Serving {
             .env("TAGWAY_SERVER__LISTEN", "127.0.0.1:0")
             .env("TAGWAY_SERVER__ADMIN", "127.0.0.1:0")
             .env("TAGWAY_SERVER__LOG", "json")
+            .env("TAGWAY_SERVER__STORE", folder.path().join("tagway.redb"))
             .env("VENDOR_KEY", "vendor-secret");
         let mut process = Process::start(&mut command);
         let line = line_with(&mut process.err, "tagway serves").await;

@@ -48,6 +48,15 @@ pub(super) fn of(code: Code) -> Error {
             refused("the conversation holds a value under this name that is not a tag")
                 .at("/add/0", "`score` holds a value that is not a string")
         }
+        Code::ForeignWrite => {
+            problem("the change took effect, and another writer undid it each time")
+                .outcome(Outcome::Applied)
+                .with("tags", [tag("vip", "tag_9901")])
+                .with("etag", ETAG)
+        }
+        Code::IdempotencyInProgress => {
+            refused("a request with this key is still under way").retry_after(SOON)
+        }
         Code::PreconditionFailed => refused("the tags are not what If-Match says")
             .with("tags", [tag("billing", "tag_4201"), tag("vip", "tag_9901")])
             .with("etag", ETAG),
@@ -65,6 +74,7 @@ pub(super) fn of(code: Code) -> Error {
         Code::UnsupportedByVendor => {
             refused("the vendor cannot hold this").at("/color", "tags have no colour there")
         }
+        Code::IdempotencyMismatch => refused("this key was used for another request"),
         Code::VendorRejected => refused("the vendor refused the call").vendor(said(
             400,
             "invalid_parameters",
@@ -102,6 +112,7 @@ pub(super) fn of(code: Code) -> Error {
             refused("an earlier write to this conversation may still take effect")
                 .retry_after(Duration::from_secs(24))
         }
+        Code::StoreUnavailable => refused("the store cannot be written").retry_after(SOON),
         Code::ShuttingDown => problem("the gateway is stopping").retry_after(SOON),
         Code::VendorTimeout => problem("the vendor did not answer in time")
             .outcome(Outcome::Unknown)

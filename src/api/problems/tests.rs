@@ -85,7 +85,8 @@ fn what_the_document_says_of_an_example_can_fail() {
 #[test]
 fn an_answer_that_asks_to_wait_says_so_on_its_page() {
     for code in Code::ALL.iter().copied() {
-        let waits = matches!(code.status().as_u16(), 429 | 503);
+        let waits =
+            matches!(code.status().as_u16(), 429 | 503) || code == Code::IdempotencyInProgress;
         let page = text_of(code, true);
         assert_eq!(page.contains("\nretry-after: "), waits, "{code:?}");
     }

@@ -81,6 +81,14 @@ pub(super) const fn of(code: Code) -> Text {
             "Under the name of this tag the conversation holds a value that is no tag, such as a number or a list. To add the tag would destroy it, so nothing was changed.",
             "Use another name, or take the value away in the vendor's product. The gateway never overwrites it.",
         ),
+        Code::ForeignWrite => (
+            "The change took effect, and another writer undid it at the vendor; so it went each time that the gateway made it again. `tags` is the set as it was read last.",
+            "Look at the set in `tags` and send the change again if it is still wanted. An operator can find the other writer, or choose what is done about it with the account's `foreign_writers`.",
+        ),
+        Code::IdempotencyInProgress => (
+            "An earlier request with the same `Idempotency-Key` is still under way, and its caller still waits for it. This request was not begun.",
+            "Wait a little and send it again with the same key and body: it then gets the answer of the earlier one. Do not send one key on two connections at a time.",
+        ),
         Code::PreconditionFailed => (
             "When the turn of this change came, the conversation carried another set of tags than the one that `If-Match` names. Nothing was changed. `tags` is the set as it is, and `etag` its entity tag.",
             "Decide again on the set in `tags`, and send the change with the new `etag`. A change by `PATCH` that does not depend on the rest of the set needs no `If-Match`.",
@@ -116,6 +124,10 @@ pub(super) const fn of(code: Code) -> Text {
         Code::UnsupportedByVendor => (
             "The request is valid, but the vendor behind this route has no place for it or no such operation: a colour where tags have none, or a rename where names are fixed. Nothing was changed.",
             "`GET /v1/routes/{route}` says what the route can hold and do. Leave the part out that `errors` names, or let an operator set `on_loss = \"report\"`: then what cannot be held is dropped and named in `lost`.",
+        ),
+        Code::IdempotencyMismatch => (
+            "The `Idempotency-Key` was used within the last 24 hours for a request with another body, query or `If-Match`. Nothing was done.",
+            "Make a new key for each new change, and repeat a change exactly as it was sent first.",
         ),
         Code::VendorRejected => (
             "The gateway sent a call that the vendor's own description allows, and the vendor refused it. Its words are in `vendor`, and `outcome` says what became of the change.",
@@ -160,6 +172,10 @@ pub(super) const fn of(code: Code) -> Text {
         Code::ConversationSettling => (
             "An earlier write got no clear answer and may still take effect at the vendor. A write now could be undone by it, or undo it, so the gateway waits. This request was not applied.",
             "Send it again after `Retry-After`. The gateway then reads the set anew and works from that. How long it waits is the account's `settle_ms`.",
+        ),
+        Code::StoreUnavailable => (
+            "The store in which the gateway remembers idempotency keys cannot be read or written, so a repeat could not be told from a new request. Nothing was sent to the vendor.",
+            "Try again after `Retry-After` with the same key. Only the operator can mend it: look at the file that `store` names, its permissions and the free space.",
         ),
         Code::ShuttingDown => (
             "The gateway is about to stop and takes no new requests. This one was not begun.",

@@ -116,6 +116,7 @@ connection_age_ms = 1_400
 max_connections = 13
 max_connections_per_address = 7
 allow_mock = true
+store = "elsewhere.redb"
 log = "json"
 
 [[clients]]
@@ -138,8 +139,8 @@ catalogue = "no-delete"
 catalogue_ttl_ms = 1_400
 catalogue_max_tags = 15
 document = "maple.json"
-writers = "shared"
-foreign_writers = "off"
+writers = "exclusive"
+foreign_writers = "detect"
 settle_ms = 1_600
 attempts = 7
 attempt_timeout_ms = 1_800
@@ -187,6 +188,7 @@ scheme = "raw"
         (server.write_timeout, server.connection_age),
         (ms(1_300), ms(1_400))
     );
+    assert_eq!(server.store, Some("elsewhere.redb".into()));
     assert_eq!(server.max_connections_per_address, 7);
     assert_eq!(server.max_in_flight_per_client, 4);
     let window = |requests, seconds| RateWindow {

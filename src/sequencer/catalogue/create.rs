@@ -36,7 +36,11 @@ pub(super) async fn create(
         .map_err(|error| job.failed(&error))?;
     let there = catalogue.matching(&Identity::of(tag)).next();
     if let Some(there) = there {
-        return Err(exists(there));
+        // The earlier attempt of a repeated request would have been refused had the tag been there before it.
+        return match names.resumes {
+            true => Ok(Edited::Made(there.clone(), lost)),
+            false => Err(exists(there)),
+        };
     }
     let new = new_tag(job, tag, &catalogue)?;
     if job.dry_run {
@@ -51,7 +55,7 @@ pub(super) async fn create(
         )
         .await;
     }
-    names.begin_write()?;
+    names.begin_write().await?;
     match create_locked(
         &job.route.account,
         &job.writing_context(),
@@ -112,7 +116,7 @@ pub(super) async fn ensure(
                     };
                     return planned(job, edit, &catalogue, lost).await;
                 }
-                names.begin_write()?;
+                names.begin_write().await?;
                 match create_locked(
                     &job.route.account,
                     &job.writing_context(),

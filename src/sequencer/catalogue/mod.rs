@@ -5,7 +5,7 @@ mod judge;
 mod update;
 
 use super::{
-    Once,
+    Intent, Once, TakeUp,
     creating::plan,
     names::{Name, NameLocks},
     refusal,
@@ -120,6 +120,9 @@ impl EditJob {
 struct Editing<'a> {
     locks: &'a NameLocks,
     progress: &'a Progress,
+    once: Option<&'a Arc<dyn Once>>,
+    /// Whether an earlier attempt of this very edit may have taken effect.
+    resumes: bool,
 }
 
 impl Editing<'_> {
@@ -128,15 +131,18 @@ impl Editing<'_> {
     }
 
     /// From here on the edit is carried out whatever the caller does.
-    fn begin_write(&self) -> Result<(), Error> {
-        if self.progress.write() {
-            return Ok(());
+    async fn begin_write(&self) -> Result<(), Error> {
+        if !self.progress.write() {
+            let gone = Error::new(
+                Code::Deadline,
+                "the deadline passed before anything was sent",
+            );
+            return Err(gone.outcome(Outcome::NotApplied));
         }
-        let gone = Error::new(
-            Code::Deadline,
-            "the deadline passed before anything was sent",
-        );
-        Err(gone.outcome(Outcome::NotApplied))
+        match self.once {
+            Some(once) => once.intend(Intent::default()).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -149,18 +155,44 @@ pub(super) async fn edit(
     progress: &Progress,
     locks: &NameLocks,
 ) -> Result<Edited, Error> {
-    let names = &Editing { locks, progress };
+    let resumes = match &job.once {
+        None => false,
+        Some(once) => match once.take_up().await? {
+            TakeUp::Fresh => false,
+            TakeUp::Resumes => true,
+            TakeUp::Known => {
+                return Err(Error::new(
+                    Code::IdempotencyInProgress,
+                    "the answer has become known while the repeat waited",
+                ));
+            }
+        },
+    };
+    let names = &Editing {
+        locks,
+        progress,
+        once: job.once.as_ref(),
+        resumes,
+    };
     match &job.action {
         Action::Create(tag, attributes) => create::create(job, tag, attributes, names).await,
         Action::Ensure(reference, asked) => create::ensure(job, reference, asked, names).await,
         Action::Update(reference, update) => {
-            let (_, listed) = find(job, reference).await?;
+            let (_, listed) = match find(job, reference).await {
+                Err(error) if resumes && error.code() == Code::TagNotFound => {
+                    return update::renamed_before(job, reference, update)
+                        .await
+                        .ok_or(error);
+                }
+                found => found?,
+            };
             update::change(job, &listed, update, names).await
         }
-        Action::Delete(reference) => {
-            let (_, listed) = find(job, reference).await?;
-            update::delete(job, &listed, names).await
-        }
+        Action::Delete(reference) => match find(job, reference).await {
+            // The earlier attempt has deleted it.
+            Err(error) if resumes && error.code() == Code::TagNotFound => Ok(Edited::Gone),
+            found => update::delete(job, &found?.1, names).await,
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changing and deleting a tag that is there.
 
 use super::{
-    EditJob, Edited, Editing, TagUpdate,
+    EditJob, Edited, Editing, TagUpdate, find,
     judge::{check_description, checked, exists, lose, unsupported},
     planned,
 };
@@ -13,7 +13,7 @@ use crate::{
     },
     upstream::CallError,
 };
-use adapters::{CatalogueTag, Edit, ProblemKind, Tag, Update};
+use adapters::{CatalogueTag, Edit, ProblemKind, Tag, TagRef, Update};
 
 pub(super) async fn change(
     job: &EditJob,
@@ -76,7 +76,7 @@ pub(super) async fn change(
     let plan = plan(account, &context, edit, &catalogue)
         .await
         .map_err(|error| gone(job, listed, &error))?;
-    names.begin_write()?;
+    names.begin_write().await?;
     let shown = carry_out(account, &job.writing_context(), edit, plan, &mut locked.0).await;
     match shown {
         Ok(Some(shown)) => {
@@ -94,6 +94,23 @@ pub(super) async fn change(
             Err(gone_or(job, &error))
         }
     }
+}
+
+/// The tag under its new text, where an earlier attempt of this edit has renamed it.
+pub(super) async fn renamed_before(
+    job: &EditJob,
+    reference: &TagRef,
+    asked: &TagUpdate,
+) -> Option<Edited> {
+    let TagRef::Tag(old) = reference else {
+        return None;
+    };
+    let new = Tag {
+        name: asked.name.clone().unwrap_or_else(|| old.name.clone()),
+        value: asked.value.clone().unwrap_or_else(|| old.value.clone()),
+    };
+    let (_, listed) = find(job, &TagRef::Tag(new)).await.ok()?;
+    Some(Edited::There(listed, Vec::new()))
 }
 
 pub(super) async fn delete(
@@ -127,7 +144,7 @@ pub(super) async fn delete(
         },
         Err(error) => return Err(job.failed(&error)),
     };
-    names.begin_write()?;
+    names.begin_write().await?;
     match carry_out(account, &job.writing_context(), edit, plan, &mut name).await {
         Ok(_) => {}
         // A second delete is answered so; gone is gone.

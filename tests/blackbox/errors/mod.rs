@@ -6,6 +6,7 @@
 mod access;
 mod catalogue;
 mod framing;
+mod keyed;
 mod lane;
 mod order;
 mod outcome;
@@ -61,7 +62,8 @@ pub(crate) fn told(answer: &Answer, code: Code) -> Value {
     let wait: Option<u64> = answer
         .header("retry-after")
         .map(|seconds| seconds.parse().expect("whole seconds"));
-    assert_eq!(wait.is_some(), matches!(status, 429 | 503), "{problem}");
+    let waits = matches!(status, 429 | 503) || code == Code::IdempotencyInProgress;
+    assert_eq!(wait.is_some(), waits, "{problem}");
     assert_eq!(answer.header("allow").is_some(), status == 405);
     assert_eq!(answer.header("www-authenticate").is_some(), status == 401);
     for flaw in problem["errors"].as_array().into_iter().flatten() {
@@ -81,6 +83,7 @@ fn every_code_has_a_case() {
         access::CODES,
         catalogue::CODES,
         framing::CODES,
+        keyed::CODES,
         lane::CODES,
         outcome::CODES,
         request::CODES,

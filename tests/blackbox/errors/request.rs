@@ -104,7 +104,7 @@ cases! {
     }
 
     a_header_that_cannot_be_honoured_is_refused => InvalidHeader {
-        gateway("").await.ask("DELETE", &target()).header("idempotency-key", "k").send().await
+        gateway("").await.ask("DELETE", &target()).header("idempotency-key", "\"k").send().await
     }
 
     ids_that_may_not_stand_in_a_url_never_reach_a_vendor => InvalidPath {

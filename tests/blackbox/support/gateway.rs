@@ -10,10 +10,12 @@ use tagway::{
     mock::Served,
     reload::Reading,
 };
+use tempfile::TempDir;
 
 /// A gateway that serves until it is dropped with the test's runtime.
 pub(crate) struct Gateway {
     pub(crate) running: Running,
+    _folder: TempDir,
 }
 
 /// The text of a route that is called like its vendor. `base_url` is `mock` or the address of a socket;
@@ -71,17 +73,27 @@ pub(crate) async fn open(server: &str, rest: &str) -> Gateway {
 }
 
 impl Gateway {
-    pub(crate) async fn start(config: Config) -> Self {
+    /// With a store of its own, unless the configuration names one.
+    pub(crate) async fn start(mut config: Config) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        if config.server.store.as_deref() == Some(Path::new("tagway.redb")) {
+            config.server.store = Some(folder.path().join("tagway.redb"));
+        }
         let running = start(config).await.expect("a gateway that starts");
-        Self { running }
+        Self {
+            running,
+            _folder: folder,
+        }
     }
 
     /// A gateway that reloads from a file, as the program does.
     pub(crate) async fn from_file(file: &Path) -> Self {
         let at = file.to_owned();
+        let folder = TempDir::new().expect("a folder");
+        let store = folder.path().join("tagway.redb").display().to_string();
         let again = move || {
             let text = std::fs::read_to_string(&at).expect("a file");
-            let loaded = read(&text, &[])?;
+            let loaded = read(&text, &[("TAGWAY_SERVER__STORE", &store)])?;
             let digest = text.len().to_string();
             Ok(Reading { loaded, digest })
         };
@@ -93,7 +105,10 @@ impl Gateway {
             sockets: Vec::new(),
         };
         let running = start(with).await.expect("a gateway that starts");
-        Self { running }
+        Self {
+            running,
+            _folder: folder,
+        }
     }
 
     pub(crate) fn at(&self) -> SocketAddr {

@@ -15,7 +15,7 @@ pub(crate) struct Process {
     pub(crate) err: UnboundedReceiver<String>,
 }
 
-/// The program, without whatever configuration the environment holds.
+/// The program, without whatever configuration the environment holds, and without a store in the working folder.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tagway"));
     command.args(arguments).stdin(Stdio::null());
@@ -25,6 +25,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
             command.env_remove(&*name);
         }
     }
+    command.env("TAGWAY_SERVER__STORE", "off");
     command
 }
 

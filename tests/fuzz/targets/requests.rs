@@ -59,7 +59,7 @@ impl World {
             .build();
         let runtime = runtime.expect("a runtime");
         let inside = runtime.enter();
-        let gateway = Gateway::build(config, Arc::new(Lanes::new()), 7).expect("a gateway");
+        let gateway = Gateway::build(config, Arc::new(Lanes::new()), None, 7).expect("a gateway");
         drop(inside);
         Self { runtime, gateway }
     }

@@ -1,0 +1,193 @@
+//! The lanes of this process, as their callers see them: a change goes in, and its answer or the end of the
+//! caller's time comes back.
+
+use super::{
+    Changed, EditJob, Edited, Job, Sequencer, catalogue,
+    lane::{Lane, Shared, Writing, settling},
+    restart::{Dormant, Notes},
+    unsettled::Touch,
+    waiting::{CallOff, CallOffOnDrop, Member, Progress},
+};
+use crate::{
+    clock,
+    error::{Code, Error, Outcome},
+};
+use futures_util::future::BoxFuture;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+
+/// The in-process owner of all lanes.
+pub struct Lanes {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lanes {
+    /// No lane yet, and nothing that an earlier process left open.
+    pub fn new() -> Self {
+        Self {
+            shared: Arc::new(Shared::new()),
+        }
+    }
+
+    /// What has been counted of other writers.
+    pub fn foreign(&self) -> super::ForeignCounts {
+        self.shared.foreign.counts()
+    }
+
+    /// Holds every write of an account up until then: an earlier process stopped without saying what it left
+    /// open, so any of its writes may still land.
+    pub fn hold_account(&self, account: &str, until: Instant) {
+        self.shared.restored.hold(account, until);
+        self.shared.names.hold(account, until);
+    }
+
+    /// Until when accounts are held up, if any is.
+    pub fn held_until(&self) -> Option<Instant> {
+        self.shared.restored.held_until()
+    }
+
+    /// Takes over what an earlier process noted when it stopped.
+    pub fn restore(&self, notes: Notes) {
+        for noted in &notes.names {
+            let until = clock::instant_at(noted.until);
+            self.shared
+                .names
+                .hold_name(&noted.account, &noted.name, until);
+        }
+        self.shared.restored.take_over(notes);
+    }
+
+    /// Takes over keyed changes of which an earlier process did not learn what they came to.
+    pub fn restore_open(&self, open: Vec<Dormant>) {
+        self.shared.restored.take_over_open(open);
+    }
+
+    /// What may still land at the vendors, for the process that comes after this one.
+    pub fn notes(&self) -> Notes {
+        self.shared.notes()
+    }
+
+    /// Forgets every set that is known: who else writes may have changed.
+    pub fn forget_known(&self) {
+        self.shared.known.forget_all();
+    }
+}
+
+impl Sequencer for Lanes {
+    fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let deadline = job.deadline;
+            let settle = job.route.account.limits.settle;
+            let progress = Arc::new(Progress::default());
+            let touch = Touch::of(&job);
+            let (answer, waiting) = oneshot::channel();
+            let lane = shared.enqueue(Member {
+                touch: touch.clone(),
+                job,
+                since: Instant::now(),
+                progress: progress.clone(),
+                intent: Mutex::new(None),
+                answer,
+            })?;
+            let gone = CallOffOnDrop(progress.clone());
+            let heard = timeout_at(deadline, waiting).await;
+            let result =
+                match heard {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
+                        .outcome(Outcome::Unknown)),
+                    Err(_) => Err(too_late(progress.call_off(), &lane, &touch, settle)),
+                };
+            drop(gone);
+            result
+        })
+    }
+
+    fn edit(&self, job: EditJob) -> BoxFuture<'static, Result<Edited, Error>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let deadline = job.deadline;
+            let settle = job.route.account.limits.settle;
+            let progress = Arc::new(Progress::default());
+            let gone = CallOffOnDrop(progress.clone());
+            let working = progress.clone();
+            let work = tokio::spawn(async move {
+                if !working.begin() {
+                    return Err(Error::new(Code::Deadline, "the caller is gone")
+                        .outcome(Outcome::NotApplied));
+                }
+                let _counted = Writing::begin(&shared);
+                let result = catalogue::edit(&job, &working, &shared.names).await;
+                if !job.dry_run {
+                    // A tag that is deleted or renamed changes the sets that carry it.
+                    shared.known.forget_account(job.route.account.order_key());
+                }
+                match &job.once {
+                    Some(once) => once.edited(result).await,
+                    None => result,
+                }
+            });
+            let result =
+                match timeout_at(deadline, work).await {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the edit was given up")
+                        .outcome(Outcome::Unknown)),
+                    Err(_) => Err(edit_too_late(progress.call_off(), settle)),
+                };
+            drop(gone);
+            result
+        })
+    }
+}
+
+/// An edit that the caller did not wait for.
+fn edit_too_late(call_off: CallOff, settle: Duration) -> Error {
+    match call_off {
+        CallOff::Queued | CallOff::Preparing => nothing_sent(),
+        CallOff::Writing => Error::new(
+            Code::VendorTimeout,
+            "the vendor has not answered yet; the edit goes on",
+        )
+        .outcome(Outcome::Unknown)
+        .settles_at(clock::rfc3339(Instant::now() + settle * 2)),
+    }
+}
+
+fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> Error {
+    let now = Instant::now();
+    match (call_off, lane.holds_up(touch)) {
+        (CallOff::Queued, Some(until)) if until > now => settling(until),
+        (CallOff::Queued | CallOff::Preparing, _) => nothing_sent(),
+        (CallOff::Writing, _) => {
+            // An answer is listened to for the settle time, and a write whose answer never comes may land for as
+            // long again.
+            Error::new(
+                Code::VendorTimeout,
+                "the vendor has not answered yet; the change goes on",
+            )
+            .outcome(Outcome::Unknown)
+            .settles_at(clock::rfc3339(now + settle * 2))
+        }
+    }
+}
+
+fn nothing_sent() -> Error {
+    Error::new(
+        Code::Deadline,
+        "the deadline passed before anything was sent",
+    )
+    .outcome(Outcome::NotApplied)
+}
