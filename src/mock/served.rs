@@ -19,7 +19,8 @@ use super::{
     faults::Effect,
     log::Limits,
     reading::Misread,
-    session::{Session, Ticket},
+    session::{Ends, Session, Ticket},
+    shell::progress::Stage,
 };
 use crate::{
     clock,
@@ -36,8 +37,14 @@ pub struct Served {
     document: Arc<Document>,
     own: Shared,
     sessions: Mutex<BTreeMap<String, Shared>>,
+    /// Calls whose effect is still to come.
+    late: Arc<AtomicU64>,
     /// Requests of which only a part arrived.
     cut: AtomicU64,
+    /// Reads whose client left before the answer.
+    left_reads: AtomicU64,
+    /// The same of writes.
+    left_writes: AtomicU64,
     /// Until when nobody is let in.
     gone: watch::Sender<Option<Instant>>,
 }
@@ -60,7 +67,12 @@ pub struct LateCall {
     request: Request<Bytes>,
     ticket: Ticket,
     after: Duration,
+    /// Counts it for as long as it is under way.
+    _counted: Counted,
 }
+
+/// One of a count.
+struct Counted(Arc<AtomicU64>);
 
 /// Why a request has no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +150,7 @@ impl Served {
                 request: copy,
                 ticket: outcome.ticket,
                 after: fault.late,
+                _counted: Counted::new(&self.late),
             }),
             answer: outcome.answer,
             fault,
@@ -188,13 +201,49 @@ impl Served {
         f(self.lock().twin.as_mut())
     }
 
+    /// What arrived and what went wrong, as `GET counts` tells it.
+    pub fn counts(&self) -> serde_json::Value {
+        self.lock().counts(&self.ends())
+    }
+
+    pub(super) fn ends(&self) -> Ends {
+        Ends {
+            cut: self.cut(),
+            left_reads: self.left(false),
+            left_writes: self.left(true),
+            late: self.late(),
+        }
+    }
+
+    /// How many calls have an effect that is still to come.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Acquire)
+    }
+
     /// How many requests were cut before they had arrived whole, on all connections.
     pub fn cut(&self) -> u64 {
         self.cut.load(Ordering::Acquire)
     }
 
-    pub(super) fn count_cut(&self) {
-        self.cut.fetch_add(1, Ordering::AcqRel);
+    /// How many reads, or writes, arrived whole and lost their client before the answer, on all connections.
+    pub fn left(&self, write: bool) -> u64 {
+        let count = if write {
+            &self.left_writes
+        } else {
+            &self.left_reads
+        };
+        count.load(Ordering::Acquire)
+    }
+
+    /// Counts a connection that ended while its latest request had come so far.
+    pub(super) fn count_end(&self, stage: Stage) {
+        let count = match stage {
+            Stage::Idle => return,
+            Stage::Arriving => &self.cut,
+            Stage::Read => &self.left_reads,
+            Stage::Write => &self.left_writes,
+        };
+        count.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Until when nobody is let in, if that time is still to come.
@@ -226,7 +275,10 @@ impl Served {
             ))),
             document,
             sessions: Mutex::default(),
+            late: Arc::default(),
             cut: AtomicU64::new(0),
+            left_reads: AtomicU64::new(0),
+            left_writes: AtomicU64::new(0),
             gone: watch::channel(None).0,
         })
     }
@@ -281,6 +333,19 @@ impl Served {
 
     fn lock(&self) -> MutexGuard<'_, Session> {
         lock(&self.own)
+    }
+}
+
+impl Counted {
+    fn new(count: &Arc<AtomicU64>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 use super::{
     Kind, Options, Twin, answer,
     clock::TwinClock,
+    expect::Expectations,
     faults::{Effect, Plan, Struck, answers},
     log::{Limits, Log, RecordedFault, record, recorded_body},
+    script::Script,
+    seed::Seed,
     target,
 };
 use crate::schema::{Document, Operation};
@@ -34,6 +37,12 @@ pub(super) struct Session {
     pub(super) log: Log,
     pub(super) plan: Plan,
     pub(super) clock: TwinClock,
+    pub(super) script: Script,
+    pub(super) expectations: Expectations,
+    kind: Kind,
+    options: Options,
+    /// What conversations hold at the start.
+    contents: Vec<(String, String)>,
     refusals: VecDeque<Refused>,
     /// How often each class of fault struck.
     struck: BTreeMap<&'static str, u64>,
@@ -49,6 +58,19 @@ pub(super) struct Outcome {
     pub(super) answer: Option<Response<Bytes>>,
     pub(super) fault: Option<Struck>,
     pub(super) ticket: Ticket,
+}
+
+/// How requests ended, on all connections since the start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    /// Arrived in part only.
+    pub(super) cut: u64,
+    /// Reads whose client left before the answer.
+    pub(super) left_reads: u64,
+    /// Writes whose client left before the answer.
+    pub(super) left_writes: u64,
+    /// Have an effect that is still to come.
+    pub(super) late: u64,
 }
 
 /// Which call a late effect belongs to.
@@ -88,6 +110,11 @@ impl Session {
             log: Log::new(limits),
             plan: Plan::default(),
             clock: TwinClock::default(),
+            script: Script::default(),
+            expectations: Expectations::default(),
+            kind: *kind,
+            options: options.clone(),
+            contents: Vec::new(),
             refusals: VecDeque::new(),
             struck: BTreeMap::new(),
             received: 0,
@@ -102,6 +129,9 @@ impl Session {
             Some(refused) => refused.answer(),
             None => self.twin.answer(&request, self.clock.at(real_unix_ms)),
         };
+        let document = Arc::clone(&self.document);
+        self.script
+            .after(operation(&document, &request), self.twin.as_mut());
         self.note(request, Some(answer.status()), None);
         answer
     }
@@ -130,6 +160,7 @@ impl Session {
                 answers::deform(fault, own, self.twin.as_mut(), now)
             }
         };
+        self.script.after(operation, self.twin.as_mut());
         let told = fault.as_ref().map(RecordedFault::of);
         if let Some(told) = &told {
             *self.struck.entry(told.class).or_default() += 1;
@@ -169,17 +200,47 @@ impl Session {
         self.refusals.clear();
     }
 
-    /// How much arrived and what went wrong since the last reset; `cut` is how many requests arrived in part only.
-    pub(super) fn counts(&self, cut: u64) -> Value {
-        json!({ "received": self.received, "cut": cut, "faults": self.struck })
+    /// What arrived and what went wrong since the last reset, and how it ended on all connections.
+    pub(super) fn counts(&self, ends: &Ends) -> Value {
+        json!({
+            "received": self.received,
+            "faults": self.struck,
+            "cut": ends.cut,
+            "left_reads": ends.left_reads,
+            "left_writes": ends.left_writes,
+            "late": ends.late,
+        })
+    }
+
+    /// Takes another start, and goes back to it. False, and nothing is changed, where the vendor's conversations
+    /// cannot hold what is given.
+    pub(super) fn seed(&mut self, seed: Seed) -> bool {
+        let options = Options {
+            tags: seed.tags.unwrap_or_else(|| self.options.tags.clone()),
+            ..self.options.clone()
+        };
+        let mut twin = (self.kind.build)(&options, Arc::clone(&self.document));
+        if !filled(twin.as_mut(), &seed.contents) {
+            return false;
+        }
+        (self.twin, self.options, self.contents) = (twin, options, seed.contents);
+        self.forget();
+        true
     }
 
     /// Everything as it was at the start.
     pub(super) fn reset(&mut self) {
         self.twin.reset();
+        filled(self.twin.as_mut(), &self.contents);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         self.log.clear();
         self.plan = Plan::default();
         self.clock = TwinClock::default();
+        self.script = Script::default();
+        self.expectations = Expectations::default();
         self.refusals.clear();
         self.struck.clear();
         self.received = 0;
@@ -197,6 +258,13 @@ impl Session {
         let parts = request.into_parts().0;
         self.log.push(record(&parts, body, status, fault))
     }
+}
+
+/// Puts the contents there; false where one is none that the vendor's conversations can hold.
+fn filled(twin: &mut dyn Twin, contents: &[(String, String)]) -> bool {
+    contents
+        .iter()
+        .all(|(id, content)| twin.set_content(id, content))
 }
 
 fn operation<'d>(document: &'d Document, request: &'d Request<Bytes>) -> Option<&'d Operation> {

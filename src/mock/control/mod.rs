@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::{
     Recorded, Refused, Served, answer,
-    reading::{Misread, json_of, refused},
+    reading::{Misread, json_of, misread, refused},
+    seed::{self, Seed},
     served::{lock, session_of},
-    session::Session,
+    session::{Ends, Session},
 };
 use crate::{clock, schema::Document};
 
@@ -55,7 +56,7 @@ pub fn control(
                 let steered = Steered {
                     session: &mut lock(&session),
                     document: served.document(),
-                    cut: served.cut(),
+                    ends: served.ends(),
                 };
                 steered.answer(request, first, rest)
             }
@@ -68,7 +69,7 @@ pub fn control(
 struct Steered<'a> {
     session: &'a mut Session,
     document: &'a Document,
-    cut: u64,
+    ends: Ends,
 }
 
 impl Steered<'_> {
@@ -77,7 +78,7 @@ impl Steered<'_> {
         match (first, rest) {
             ("calls", None) => self.calls(method),
             ("counts", None) => match *method {
-                Method::GET => ok(&self.session.counts(self.cut)),
+                Method::GET => ok(&self.session.counts(&self.ends)),
                 _ => other_method("GET"),
             },
             ("refuse", None) => match *method {
@@ -93,6 +94,28 @@ impl Steered<'_> {
             },
             ("faults", None) => self.faults(method, body),
             ("clock", None) => self.clock(method, body),
+            ("seed", None) => match *method {
+                Method::PUT => self.seed(body),
+                _ => other_method("PUT"),
+            },
+            ("quota", None) => match *method {
+                Method::PUT => carried_out(json_of(body).and_then(|quota| {
+                    self.session.twin.set_windows(&seed::windows(&quota)?);
+                    Ok(quota)
+                })),
+                _ => other_method("PUT"),
+            },
+            ("script", None) => self.script(method, body),
+            ("expectations", None) => self.expectations(method, body),
+            ("verify", None) => match *method {
+                Method::GET => {
+                    let session = self.session;
+                    ok(&session
+                        .expectations
+                        .verify(session.log.calls(), self.document))
+                }
+                _ => other_method("GET"),
+            },
             ("conversations", Some(id)) if !id.is_empty() => self.conversation(method, id, body),
             _ => fault(StatusCode::NOT_FOUND, "there is no such control path"),
         }
@@ -149,6 +172,52 @@ impl Steered<'_> {
                 Ok(clock.shown(now))
             })),
             _ => other_method("GET, POST"),
+        }
+    }
+
+    fn seed(self, body: &[u8]) -> Response<Bytes> {
+        let taken = Seed::read(body).and_then(|seed| match self.session.seed(seed) {
+            true => Ok(()),
+            false => Err(vec![misread(
+                "/conversations",
+                "not contents that this vendor's conversations can hold",
+            )]),
+        });
+        match taken {
+            Ok(()) => done(),
+            Err(faults) => refused(&faults),
+        }
+    }
+
+    fn script(self, method: &Method, body: &[u8]) -> Response<Bytes> {
+        let script = &mut self.session.script;
+        match *method {
+            Method::GET => ok(&script.shown()),
+            Method::POST => carried_out(json_of(body).and_then(|steps| {
+                script.extend(&steps, self.document)?;
+                Ok(script.shown())
+            })),
+            Method::DELETE => {
+                *script = Default::default();
+                done()
+            }
+            _ => other_method("GET, POST, DELETE"),
+        }
+    }
+
+    fn expectations(self, method: &Method, body: &[u8]) -> Response<Bytes> {
+        let expectations = &mut self.session.expectations;
+        match *method {
+            Method::GET => ok(&expectations.shown()),
+            Method::POST => carried_out(json_of(body).and_then(|expected| {
+                expectations.extend(&expected, self.document)?;
+                Ok(expectations.shown())
+            })),
+            Method::DELETE => {
+                *expectations = Default::default();
+                done()
+            }
+            _ => other_method("GET, POST, DELETE"),
         }
     }
 

@@ -4,6 +4,8 @@ use super::{
     super::{Options, Window, testing},
     *,
 };
+
+mod product;
 use crate::schema::Found;
 
 /// Asks the control paths, and holds the answer against their document.

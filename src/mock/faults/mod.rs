@@ -16,6 +16,8 @@ pub use class::{Class, Effect};
 pub use rule::Struck;
 pub use short::short_form;
 
+pub(super) use select::Calls;
+
 use serde_json::{Value, json};
 
 use self::rule::Rule;

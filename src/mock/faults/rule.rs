@@ -93,6 +93,10 @@ impl Rule {
             .number("bytes_per_second", 1..=1_000_000, faults)
             .unwrap_or(1);
         let class = class(&members, faults)?;
+        if class == Class::GzipBomb {
+            // Made before a call waits for it.
+            let _ = super::gzip::bomb();
+        }
         let usual = if class == Class::Latency { 1_000 } else { 0 };
         Some(Self {
             calls,

@@ -24,16 +24,19 @@ use tokio::{
 };
 
 use super::{
-    Struck,
+    Class, Struck,
     control::{control, fault},
     served::{LARGEST_BODY, Served},
 };
 use crate::clock;
 
 mod foreign;
+pub(super) mod progress;
 #[cfg(test)]
 mod tests;
 pub(super) mod wire;
+
+use self::progress::{Progress, Stage, Watched};
 
 /// What begins the path of a request to the shell instead of the twin.
 const CONTROL: &str = "/_twin/";
@@ -142,12 +145,17 @@ async fn connection(stream: TcpStream, served: Arc<Served>, mut stopped: watch::
     // Without it small answers may wait for the client's acknowledgement; where it fails they are only slower.
     let _ = stream.set_nodelay(true);
     let mut goings = served.goings();
+    let progress = Progress::default();
     let (hand_over, mut taken_over) = mpsc::channel::<(Struck, Option<Response<Bytes>>)>(1);
     let service = service_fn(|request| {
         let (served, hand_over) = (Arc::clone(&served), hand_over.clone());
+        let progress = progress.clone();
         async move {
-            match respond(&served, request).await {
-                Reply::Whole(answer) => Ok::<_, Infallible>(answer.map(Full::new)),
+            match respond(&served, request, &progress).await {
+                Reply::Whole(answer) => {
+                    progress.answered();
+                    Ok::<_, Infallible>(answer.map(Full::new))
+                }
                 Reply::Wire(fault, answer) => {
                     // The connection is taken from under this answer, which never comes.
                     let _ = hand_over.send((fault, answer)).await;
@@ -158,16 +166,17 @@ async fn connection(stream: TcpStream, served: Arc<Served>, mut stopped: watch::
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new());
-    let mut connection = http.serve_connection(TokioIo::new(stream), service);
+    let mut connection = http.serve_connection(
+        TokioIo::new(Watched::new(stream, progress.clone())),
+        service,
+    );
     let (mut ending, mut stopping) = (false, false);
     let (fault, answer) = loop {
         tokio::select! {
             biased;
             Some(taken) = taken_over.recv() => break taken,
-            ended = &mut connection => {
-                if ended.is_err_and(|error| error.is_incomplete_message()) {
-                    served.count_cut();
-                }
+            _ = &mut connection => {
+                served.count_end(progress.stage());
                 return;
             }
             // The sender never sends: the wait ends when it is dropped.
@@ -181,7 +190,7 @@ async fn connection(stream: TcpStream, served: Arc<Served>, mut stopped: watch::
             }
         }
     };
-    let mut stream = connection.into_parts().io.into_inner();
+    let mut stream = connection.into_parts().io.into_inner().into_inner();
     let stop = async {
         if !stopping {
             let _ = stopped.changed().await;
@@ -190,7 +199,13 @@ async fn connection(stream: TcpStream, served: Arc<Served>, mut stopped: watch::
     let end = tokio::select! {
         () = stop => wire::End::Reset,
         end = timeout(fault.hold, wire::play(&mut stream, &fault, answer)) => match end {
-            Ok(Ok(end)) => end,
+            Ok(Ok(end)) => {
+                // Silence ends before its time only where the client goes.
+                if fault.class == Class::Blackhole {
+                    served.count_end(progress.stage());
+                }
+                end
+            }
             // Held long enough, or the client is gone.
             Err(_) => wire::End::Close,
             Ok(Err(_)) => return,
@@ -202,7 +217,7 @@ async fn connection(stream: TcpStream, served: Arc<Served>, mut stopped: watch::
     }
 }
 
-async fn respond(served: &Arc<Served>, request: Request<Incoming>) -> Reply {
+async fn respond(served: &Arc<Served>, request: Request<Incoming>, progress: &Progress) -> Reply {
     if let Some(refused) = foreign::refuse_foreign(&request) {
         return Reply::Whole(refused);
     }
@@ -210,6 +225,7 @@ async fn respond(served: &Arc<Served>, request: Request<Incoming>) -> Reply {
         Ok(request) => request,
         Err(refused) => return Reply::Whole(refused),
     };
+    progress.whole(request.method());
     if let Some(below) = request.uri().path().strip_prefix(CONTROL) {
         return Reply::Whole(control(served, &request, below));
     }
@@ -241,11 +257,11 @@ async fn whole(
         Ok(Ok(body)) => Ok(Request::from_parts(parts, body.to_bytes())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(served.refuse_large(&parts)),
         Ok(Err(_)) => {
-            served.count_cut();
+            served.count_end(Stage::Arriving);
             Err(fault(StatusCode::BAD_REQUEST, "the body could not be read"))
         }
         Err(_) => {
-            served.count_cut();
+            served.count_end(Stage::Arriving);
             let message = "the body did not come in time";
             Err(fault(StatusCode::REQUEST_TIMEOUT, message))
         }

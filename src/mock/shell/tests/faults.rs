@@ -367,16 +367,44 @@ async fn a_request_that_is_cut_is_counted() {
         let mut stream = TcpStream::connect(&running.address).await.unwrap();
         stream.write_all(part.as_bytes()).await.unwrap();
         drop(stream);
-        let counted = async {
-            let mut tick = tokio::time::interval(Duration::from_millis(2));
-            while served.cut() < count {
-                tick.tick().await;
-            }
-        };
-        timeout(PATIENCE, counted).await.unwrap();
+        holds(|| served.cut() >= count).await;
     }
     assert_eq!(served.cut(), 2);
     running.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_its_answer_is_counted() {
+    let rules = json!([
+        {"class": "blackhole", "operation": "reads"},
+        {"class": "latency", "operation": "writes", "latency_ms": 60_000},
+    ]);
+    let (served, running) = with_plan("awardee", rules).await;
+    for line in [
+        "GET /v1/conversation-tags".to_owned(),
+        format!("PUT /v1/conversations/{ID}/tags"),
+    ] {
+        let mut stream = TcpStream::connect(&running.address).await.unwrap();
+        let request =
+            format!("{line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{{}}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let arrived = served.calls().len() + 1;
+        holds(|| served.calls().len() == arrived).await;
+    }
+    holds(|| (served.left(false), served.left(true)) == (1, 1)).await;
+    assert_eq!(served.cut(), 0);
+    running.end().await;
+}
+
+/// Waits until a condition holds that nothing announces.
+async fn holds(condition: impl Fn() -> bool) {
+    let until = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        while !condition() {
+            tick.tick().await;
+        }
+    };
+    timeout(PATIENCE, until).await.unwrap();
 }
 
 #[tokio::test]
@@ -405,7 +433,10 @@ async fn faults_are_set_and_forgotten_on_the_socket() {
     let (status, text) = running.exchange(&control("GET /_twin/counts"), "").await;
     assert_eq!(
         (status, text.as_str()),
-        (200, r#"{"cut":0,"faults":{"503":1},"received":2}"#)
+        (
+            200,
+            r#"{"cut":0,"faults":{"503":1},"late":0,"left_reads":0,"left_writes":0,"received":2}"#
+        )
     );
     let bad: Vec<Misread> = served
         .add_faults(&json!({"faults": [{"class": "x"}]}))
