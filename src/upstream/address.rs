@@ -21,6 +21,14 @@ impl Resolve for PublicOnly {
     }
 }
 
+/// The address that a normalised URL's host is, if it is one and not a name.
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
+    let inside = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    inside.unwrap_or(host).parse().ok()
+}
+
 /// Whether an address is on the public internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {

@@ -1,5 +1,6 @@
 //! The network as a tower service: the real one, an embedded twin, or whatever a simulation puts there.
 
+use super::address::{self, PublicOnly, is_public};
 use crate::{
     config::Secret,
     mock::{self, Lost, Served},
@@ -34,7 +35,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// seldom meets a connection that is just being closed.
 const POOL_IDLE: Duration = Duration::from_secs(20);
 
-/// The real network. `any_address` lets names resolve to private and loopback addresses.
+/// Largest head of an answer that is believed, in bytes; the client below gives up reading at 408 KiB.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// The real network. `any_address` allows private and loopback addresses, resolved or written in the URL.
 ///
 /// # Errors
 /// When TLS cannot be set up.
@@ -56,7 +60,7 @@ pub fn network(any_address: bool) -> Result<Transport, reqwest::Error> {
         .pool_max_idle_per_host(usize::MAX)
         .referer(false);
     if !any_address {
-        builder = builder.dns_resolver(super::address::PublicOnly);
+        builder = builder.dns_resolver(PublicOnly);
     }
     let client = builder.build()?;
     Ok(BoxCloneSyncService::new(service_fn(
@@ -65,6 +69,12 @@ pub fn network(any_address: bool) -> Result<Transport, reqwest::Error> {
             async move {
                 let request = reqwest::Request::try_from(request)
                     .map_err(|error| TransportError::NotSent(told(error)))?;
+                // The resolver is not asked about an address that is written as one, in whatever spelling.
+                let host = request.url().host_str().unwrap_or_default();
+                if !any_address && address::literal(host).is_some_and(|ip| !is_public(ip)) {
+                    let why = "the address is not public".to_owned();
+                    return Err(TransportError::NotSent(why));
+                }
                 let answer = client.execute(request).await.map_err(|error| {
                     if error.is_connect() || error.is_builder() {
                         TransportError::NotSent(told(error))
@@ -73,6 +83,14 @@ pub fn network(any_address: bool) -> Result<Transport, reqwest::Error> {
                     }
                 })?;
                 let answer: Response<reqwest::Body> = answer.into();
+                let lines = answer.headers().iter();
+                let head: usize = lines
+                    .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                    .sum();
+                if head > MAX_HEAD {
+                    let why = format!("the head of the answer has more than {MAX_HEAD} bytes");
+                    return Err(TransportError::Broken(why));
+                }
                 Ok(answer.map(|body| {
                     body.map_err(|error| TransportError::Broken(told(error)))
                         .boxed_unsync()

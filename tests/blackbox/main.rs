@@ -13,6 +13,7 @@ mod catalogue;
 mod conditional;
 mod errors;
 mod openapi;
+mod outbound;
 mod plans;
 mod process;
 mod reload;
