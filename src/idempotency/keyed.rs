@@ -3,7 +3,7 @@
 use super::{Answered, Idempotency, Problem, Request, Running, Success, expires, record::Opened};
 use crate::{
     clock,
-    error::{Error, Outcome},
+    error::{Code, Error, Outcome},
     sequencer::{Changed, Edited, Intent, Landed, Noted, Once, TakeUp},
     store::{Record, RecordKey, RecordState},
 };
@@ -193,7 +193,8 @@ impl Keyed {
                 .await;
             return error;
         }
-        let not_applied = matches!(error.known_outcome(), Some(Outcome::NotApplied) | None);
+        let not_applied = matches!(error.known_outcome(), Some(Outcome::NotApplied) | None)
+            && error.code() != Code::PartiallyApplied;
         if !not_applied {
             if let Some(turn) = &self.turn
                 && error.known_outcome() == Some(Outcome::Unknown)

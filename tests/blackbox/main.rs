@@ -12,6 +12,7 @@
 mod catalogue;
 mod conditional;
 mod errors;
+mod idempotency;
 mod openapi;
 mod outbound;
 mod plans;
