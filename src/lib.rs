@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod idempotency;
 mod json;
 pub mod mock;
+pub mod planted;
 pub mod redact;
 pub mod reload;
 pub mod schema;

@@ -5,20 +5,21 @@
 
 use super::{
     Changed, Job, NameLocks,
-    conclude::{carry_out_alone, execute_plan},
+    conclude::{carry_out_alone, execute_plan, is_about_content},
     evidence,
-    execute::Executed,
+    execute::{Done, Executed},
     lane::lock,
+    members::{Sent, Told, Verdict},
     once::{Intent, Wish},
-    prepare::{Prepared, catalogue_failed, check, planned},
+    prepare::{Prepared, catalogue_failed, check, differs, planned},
     refusal,
     unsettled::Unsettled,
     waiting::Progress,
 };
 use crate::{
-    clock,
     error::{Code, Error, Outcome},
-    upstream::{CallError, Meter, Reading},
+    planted::{self, Bug},
+    upstream::{Meter, Reading},
 };
 use adapters::{Carried, Catalogue, Effect, Element, Folding, Refusal, State, name_ids};
 use futures_util::future::{BoxFuture, join_all};
@@ -83,8 +84,9 @@ impl BatchConcluded {
 
 /// A member at its place in the order.
 struct Judged {
-    /// What it does, and the set after it where that is known and asked for.
-    verdict: Result<(Effect, Option<Carried>), Error>,
+    verdict: Verdict,
+    /// What its condition was held against and did not match.
+    found: Option<Carried>,
 }
 
 /// Carries out changes of one conversation, in order.
@@ -126,7 +128,13 @@ async fn together(
         member.job.meter.absorb(&shared.meter);
     }
     match outcome {
-        Attempt::Answered(concluded) => concluded,
+        Attempt::Answered(mut concluded) => {
+            if planted::is(Bug::AnotherAnswer) {
+                concluded.results.rotate_left(1);
+            }
+            concluded
+        }
+        Attempt::InParts(told, sofar) => in_parts(members, told, sofar, names).await,
         Attempt::Apart => {
             let (first, second) = members.split_at(members.len() / 2);
             let mut concluded = carry_out(first, names, None).await;
@@ -140,6 +148,31 @@ async fn together(
         }
         Attempt::Without(refused) => without(members, refused, names).await,
     }
+}
+
+/// Gives each member its answer; those of which nothing was done go on by themselves.
+async fn in_parts(
+    members: &[Taken<'_>],
+    told: Vec<Told>,
+    mut sofar: BatchConcluded,
+    names: &NameLocks,
+) -> BatchConcluded {
+    let is_again = |told: &Told| matches!(told, Told::Again);
+    let again = members.iter().zip(&told);
+    let again = again.filter_map(|(member, told)| is_again(told).then_some(*member));
+    let again: Vec<Taken<'_>> = again.collect();
+    let mut concluded = carry_out(&again, names, None).await;
+    let mut answers = std::mem::take(&mut concluded.results).into_iter();
+    concluded.results = told
+        .into_iter()
+        .filter_map(|told| match told {
+            Told::Answer(answer) => Some(answer),
+            Told::Again => answers.next(),
+        })
+        .collect();
+    let results = std::mem::take(&mut concluded.results);
+    sofar.extend(concluded);
+    BatchConcluded { results, ..sofar }
 }
 
 /// A job that stands for all: as patient as the most patient member, with a meter of its own.
@@ -163,6 +196,8 @@ enum Attempt {
     Answered(BatchConcluded),
     /// Nothing was done; the members go on in halves.
     Apart,
+    /// What becomes of each member, and what is open.
+    InParts(Vec<Told>, BatchConcluded),
     /// Nothing was done; some members may not be sent, and the others go on without them.
     Without(Vec<Option<Error>>),
 }
@@ -252,20 +287,28 @@ async fn fold_and_write(
         .map(|member| member.progress.write())
         .collect();
     let rules = account.adapter.rules();
-    let mut folding = match &before {
+    let begin = || match &before {
         Some(carried) => Folding::known(rules, &catalogue, carried.clone()),
         None => Folding::blind(rules, &catalogue),
     };
+    let mut folding = begin();
     let judged: Vec<Judged> = members
         .iter()
         .zip(&folded)
         .map(|(member, folded)| match folded {
-            true => judge(member.job, &mut folding, &catalogue),
+            true => judge(member.job, &mut folding, &catalogue, before.as_ref()),
             false => Judged {
                 verdict: Err(called_off()),
+                found: None,
             },
         })
         .collect();
+    if planted::is(Bug::FoldOutOfOrder) {
+        folding = begin();
+        for member in members.iter().rev() {
+            let _ = folding.apply(&member.job.change, member.job.create_missing);
+        }
+    }
     let prepared = match planned(
         shared,
         before,
@@ -341,12 +384,23 @@ fn can_be_blind(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool {
     })
 }
 
-fn judge(job: &Job, folding: &mut Folding<'_>, catalogue: &Catalogue) -> Judged {
-    if let (Some(condition), State::Known(carried)) = (&job.if_match, folding.state())
+fn judge(
+    job: &Job,
+    folding: &mut Folding<'_>,
+    catalogue: &Catalogue,
+    before: Option<&Carried>,
+) -> Judged {
+    let carried = match folding.state() {
+        State::Known(_) if planted::is(Bug::IfMatchOnFirst) => before,
+        State::Known(carried) => Some(carried),
+        State::Blind(_) => None,
+    };
+    if let (Some(condition), Some(carried)) = (&job.if_match, carried)
         && let Err(error) = check(condition, job, carried)
     {
         return Judged {
             verdict: Err(error),
+            found: Some(carried.clone()),
         };
     }
     let verdict = folding
@@ -356,7 +410,26 @@ fn judge(job: &Job, folding: &mut Folding<'_>, catalogue: &Catalogue) -> Judged 
             State::Known(carried) if job.representation => (effect, Some(carried.clone())),
             _ => (effect, None),
         });
-    Judged { verdict }
+    Judged {
+        verdict,
+        found: None,
+    }
+}
+
+/// What a condition was held against may hold tags that have been made only since: it is shown with them.
+fn with_made(judged: Vec<Judged>, members: &[Taken<'_>], prepared: &Prepared) -> Vec<Judged> {
+    let judged = judged.into_iter().zip(members);
+    let shown = judged.map(|(judged, member)| match &judged.found {
+        Some(found) => Judged {
+            verdict: Err(differs(
+                member.job,
+                &Carried(prepared.spelled(found.0.clone())),
+            )),
+            ..judged
+        },
+        None => judged,
+    });
+    shown.collect()
 }
 
 async fn write(
@@ -401,6 +474,7 @@ async fn write(
         // A tag could not be made: whose it was is found by going apart.
         Err(_) => return Attempt::Apart,
     };
+    let judged = with_made(judged, members, &prepared);
     let until = ended + shared.route.account.limits.settle;
     let unsettled_by = |open: &[Element]| match open {
         [] => Unsettled::default(),
@@ -427,67 +501,54 @@ async fn write(
         });
     }
     let open = evidence::open_elements(&prepared, &done);
-    if open.is_empty() && late.is_empty() {
-        // What took effect already is found to be so when it is asked for again.
-        return Attempt::Apart;
-    }
-    let seen = evidence::seen(shared, &prepared).await;
-    let landed = prepared.before.is_some()
-        && late.is_empty()
-        && seen.as_ref().is_some_and(|seen| {
-            prepared
-                .steps
-                .iter()
-                .all(|step| evidence::holds(step, seen))
-        });
-    let error = done.iter().find_map(|done| done.error().cloned());
-    let results = judged.into_iter().map(|judged| {
-        let (effect, set) = judged.verdict.map_err(|error| match error.code() {
-            // It was held against a set that may not have come about.
-            Code::PreconditionFailed => settling(Some(until)),
-            _ => error,
-        })?;
-        let so = seen.as_ref().is_some_and(|seen| {
-            effect
-                .added
-                .iter()
-                .all(|e| seen.holds(&prepared.spelled_one(e)))
-                && !effect
-                    .removed
-                    .iter()
-                    .any(|e| seen.holds(&prepared.spelled_one(e)))
-        });
-        if so && (landed || !(effect.added.is_empty() && effect.removed.is_empty())) {
-            return Ok(Changed {
-                added: prepared.spelled(effect.added),
-                removed: prepared.spelled(effect.removed),
-                assumed,
-                set: set.or_else(|| seen.clone()),
+    let is_open = !(open.is_empty() && late.is_empty());
+    let took_effect = done.iter().filter(|done| done.took_effect()).count();
+    let error = done.iter().find_map(Done::error);
+    match error.filter(|_| !is_open && took_effect == 0) {
+        // Each half would meet the same.
+        Some(error) if !is_about_content(error) => {
+            let account = &shared.route.account;
+            let told = error.before_any_write(account, Code::ConversationNotFound);
+            let results = judged.into_iter().map(|judged| match judged.verdict {
+                Err(own) if own.code() != Code::PreconditionFailed => Err(own),
+                Ok(_) | Err(_) => Err(told.clone()),
+            });
+            return Attempt::Answered(BatchConcluded {
+                results: results.collect(),
+                before: prepared.before,
+                ..BatchConcluded::default()
             });
         }
-        Err(unknown(shared, error.as_ref(), until))
-    });
-    let results = results.collect();
+        Some(_) => return Attempt::Apart,
+        // The vendor has done something else than it was asked; whose it was is found by going apart.
+        None if error.is_none() => return Attempt::Apart,
+        None => {}
+    }
+    let seen = evidence::seen(shared, &prepared).await;
+    let sent = Sent {
+        shared,
+        prepared: &prepared,
+        done: &done,
+        seen: seen.as_ref(),
+        until: is_open.then_some(until),
+    };
+    let judged = members.iter().zip(judged);
+    let told = sent.told(
+        judged
+            .map(|(member, judged)| (member.job, judged.verdict))
+            .collect(),
+    );
+    let landed = prepared.before.is_some() && late.is_empty() && sent.is_complete();
     let unsettled = match landed {
         true => Unsettled::default(),
         false => unsettled_by(&[open, late].concat()),
     };
-    Attempt::Answered(BatchConcluded {
-        results,
+    let sofar = BatchConcluded {
         unsettled,
         before: prepared.before,
         ..BatchConcluded::default()
-    })
-}
-
-fn unknown(shared: &Job, error: Option<&CallError>, until: Instant) -> Error {
-    let account = &shared.route.account;
-    let told = match error {
-        Some(error) => error.public(account, Code::ConversationNotFound),
-        None => Error::new(Code::VendorUnavailable, "the vendor's answer did not come"),
     };
-    told.outcome(Outcome::Unknown)
-        .settles_at(clock::rfc3339(until))
+    Attempt::InParts(told, sofar)
 }
 
 fn called_off() -> Error {

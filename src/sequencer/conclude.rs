@@ -14,6 +14,7 @@ use crate::{
     answers, clock,
     error::{Code, Error, Outcome},
     etag::etag,
+    planted::{self, Bug},
     upstream::CallError,
 };
 use adapters::{Attributes, Carried, CatalogueTag, Element, HeldTag, ProblemKind};
@@ -97,7 +98,8 @@ pub(super) async fn carry_out_alone(
     };
     let open = evidence::open_elements(&prepared, &done);
     // Seeing what was wanted proves that the write has landed only if it was not there before.
-    let seen_to_land = prepared.before.is_some() && result.is_ok();
+    let seen_to_land =
+        (prepared.before.is_some() || planted::is(Bug::SightingSettles)) && result.is_ok();
     let open = if seen_to_land {
         late
     } else {
@@ -232,7 +234,7 @@ async fn conclude(
 }
 
 /// Whether a refusal may be about a tag or the conversation rather than about us or the vendor's load.
-fn is_about_content(error: &CallError) -> bool {
+pub(super) fn is_about_content(error: &CallError) -> bool {
     error.problem().is_some_and(|problem| {
         matches!(
             problem.kind,

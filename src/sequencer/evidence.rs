@@ -3,6 +3,7 @@
 use super::{
     Job,
     execute::Done,
+    members::Fate,
     prepare::{Prepared, bad_id},
 };
 use crate::{
@@ -159,26 +160,35 @@ impl Parts {
             let wishes = step
                 .adds
                 .iter()
-                .map(|e| ("add", e, true))
-                .chain(step.removes.iter().map(|e| ("remove", e, false)));
-            for (action, element, on) in wishes {
-                let Some(tag) = TagOnConversation::of(element) else {
-                    continue;
-                };
-                let part = Part { action, tag };
+                .map(|element| (element, true))
+                .chain(step.removes.iter().map(|element| (element, false)));
+            for (element, on) in wishes {
                 let is_so = seen.map(|seen| seen.holds(element) == on);
-                match (is_so, done) {
+                let fate = match (is_so, done) {
                     (Some(true), _) | (None, Done::Applied(_) | Done::Absent | Done::Mute) => {
-                        parts.applied.push(part)
+                        Fate::So
                     }
-                    (_, Done::Unknown(_)) => parts.unknown.push(part),
-                    (Some(false), _) | (None, Done::Failed(_) | Done::NotSent) => {
-                        parts.not_applied.push(part)
-                    }
-                }
+                    (_, Done::Unknown(_)) => Fate::Open,
+                    (Some(false), _) | (None, Done::Failed(_) | Done::NotSent) => Fate::Not,
+                };
+                parts.add(element, on, fate);
             }
         }
         parts
+    }
+
+    /// Takes in what became of one wish; what is no tag is not shown.
+    pub(super) fn add(&mut self, element: &Element, on: bool, fate: Fate) {
+        let Some(tag) = TagOnConversation::of(element) else {
+            return;
+        };
+        let action = if on { "add" } else { "remove" };
+        let list = match fate {
+            Fate::So => &mut self.applied,
+            Fate::Open => &mut self.unknown,
+            Fate::Not => &mut self.not_applied,
+        };
+        list.push(Part { action, tag });
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::ForeignWriters,
     error::{Code, Error, Outcome},
+    planted::{self, Bug},
 };
 use futures_util::FutureExt;
 use std::{
@@ -121,6 +122,10 @@ impl Shared {
             member.job.route.account.order_key().to_owned(),
             member.job.conversation.clone(),
         );
+        let key = match planted::is(Bug::NoLane) {
+            true => (key.0, format!("{}/{}", key.1, planted::number())),
+            false => key,
+        };
         let cannot_outlast = |held_up: Option<Instant>| match held_up {
             Some(until) if until >= member.job.deadline => Err(settling(until)),
             _ => Ok(()),

@@ -14,6 +14,7 @@ mod foreign;
 mod known;
 mod lane;
 mod lanes;
+mod members;
 mod names;
 mod once;
 mod pending;

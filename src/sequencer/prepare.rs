@@ -5,11 +5,12 @@ use crate::{
     answers,
     error::{Code, Error, Outcome},
     etag::etag,
+    planted::{self, Bug},
     upstream::{BadUrl, CallError, Reading},
 };
 use adapters::{
-    Attributes, BadId, Call, Carried, Catalogue, CatalogueTag, Edit, Effect, Folding, Goal,
-    HeldTag, Refusal, State, Step, name_ids,
+    Attributes, BadId, Call, Carried, Catalogue, CatalogueTag, Edit, Effect, Element, Folding,
+    Goal, HeldTag, Refusal, State, Step, name_ids,
 };
 use std::sync::Arc;
 
@@ -170,18 +171,24 @@ pub(super) fn catalogue_failed(job: &Job) -> impl Fn(CallError) -> Error + '_ {
 /// # Errors
 /// `precondition-failed`, with the set and its entity tag.
 pub(super) fn check(condition: &IfMatch, job: &Job, carried: &Carried) -> Result<(), Error> {
-    let current = etag(&job.route.account.key, &job.conversation, carried);
+    let account = &job.route.account.key;
     match condition {
         IfMatch::Exists => Ok(()),
-        IfMatch::OneOf(tags) if tags.contains(&current) => Ok(()),
-        IfMatch::OneOf(_) => Err(Error::new(
-            Code::PreconditionFailed,
-            "the tags are not what If-Match says",
-        )
-        .with("tags", answers::tags(&carried.0))
-        .with("etag", current)
-        .outcome(Outcome::NotApplied)),
+        IfMatch::OneOf(tags) if tags.contains(&etag(account, &job.conversation, carried)) => Ok(()),
+        IfMatch::OneOf(_) => Err(differs(job, carried)),
     }
+}
+
+/// The refusal of a change whose condition the set does not match.
+pub(super) fn differs(job: &Job, carried: &Carried) -> Error {
+    let current = etag(&job.route.account.key, &job.conversation, carried);
+    Error::new(
+        Code::PreconditionFailed,
+        "the tags are not what If-Match says",
+    )
+    .with("tags", answers::tags(&carried.0))
+    .with("etag", current)
+    .outcome(Outcome::NotApplied)
 }
 
 /// The plan of a folding.
@@ -198,7 +205,15 @@ pub(super) fn planned(
 ) -> Result<Prepared, Error> {
     let adapter = &job.route.account.adapter;
     let creations = folding.creations().to_vec();
-    let (goal, after) = match (&before, folding.state()) {
+    let without;
+    let state = match folding.state() {
+        State::Known(after) if planted::is(Bug::DropUnnamed) => {
+            without = State::Known(Carried(after.tags().cloned().map(Element::Tag).collect()));
+            &without
+        }
+        state => state,
+    };
+    let (goal, after) = match (&before, state) {
         (Some(before), State::Known(after)) => (Goal::Known { before, after }, Some(after.clone())),
         (_, State::Blind(asked)) => (Goal::Blind(asked), None),
         (None, State::Known(_)) => {

@@ -4,6 +4,7 @@ use super::Account;
 use crate::{
     clock,
     error::{Code, Error, Outcome, VendorSaid},
+    planted::{self, Bug},
     redact,
 };
 use adapters::{ProblemKind, VendorProblem};
@@ -55,7 +56,7 @@ const MAX_MESSAGE: usize = 200;
 impl CallError {
     /// Whether the call may have taken effect, or may still do so.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Lost { .. } | Self::Unclear(_))
+        matches!(self, Self::Lost { .. } | Self::Unclear(_)) && !planted::is(Bug::UnknownIsNot)
     }
 
     /// What the vendor said, if it spoke.

@@ -1,6 +1,7 @@
 //! What a conversation carries, read to its end and named by the catalogue.
 
 use super::{Account, CallContext, CallError, cache::unreadable};
+use crate::planted::{self, Bug};
 use adapters::{Call, Carried, Catalogue, Element, name_ids};
 use std::sync::Arc;
 
@@ -32,7 +33,10 @@ impl Account {
     ) -> Result<Reading, CallError> {
         for _ in 0..MAX_READINGS {
             if let Some(reading) = self.pages(conversation, context).await? {
-                return Ok(reading);
+                return Ok(match planted::is(Bug::CachedRead) {
+                    true => planted::earlier(conversation, reading),
+                    false => reading,
+                });
             }
         }
         Err(CallError::Body(
@@ -59,7 +63,10 @@ impl Account {
                     "the conversation's tags have more than {MAX_PAGES} pages"
                 )));
             }
-            let answer = self.call(&call, None, context).await?;
+            let answer = match self.call(&call, None, context).await {
+                Err(CallError::Body(_)) if planted::is(Bug::HalfRead) => break,
+                answer => answer?,
+            };
             let total = self.adapter.total(&answer).map_err(unreadable)?;
             if *first_total.get_or_insert(total) != total {
                 return Ok(None);

@@ -13,7 +13,7 @@ use crate::{
 };
 use adapters::{Change, RemoveRef, Tag, TagRef, VENDORS, settings::Settings};
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use std::{
     collections::VecDeque,
@@ -37,6 +37,8 @@ pub(super) enum Fate {
     Lost,
     /// Nothing is sent: there is no connection.
     Unreachable,
+    /// The vendor takes no more calls for now.
+    Refused,
 }
 
 /// A route, its lanes, and the twin behind them.
@@ -239,6 +241,11 @@ fn network(twin: Arc<Served>, fates: Arc<Mutex<VecDeque<Fate>>>) -> Transport {
                 Fate::Answered => Ok(answer(twin.call(request, clock::unix_ms()))),
                 Fate::Lost => lost(),
                 Fate::Unreachable => Err(TransportError::NotSent("refused".to_owned())),
+                Fate::Refused => {
+                    let mut refused = Response::new(Bytes::new());
+                    *refused.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                    Ok(answer(refused))
+                }
                 Fate::LostAndLate(later) => {
                     tokio::spawn(async move {
                         tokio::time::sleep(later).await;

@@ -2,5 +2,6 @@
 
 mod folding;
 mod harness;
+mod parts;
 mod resending;
 mod settling;
