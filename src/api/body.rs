@@ -169,6 +169,7 @@ where
     }
     let late = || Error::new(Code::RequestTimeout, "the body took too long to arrive").close();
     let begun = Instant::now();
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(0);
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
@@ -194,6 +195,7 @@ where
             first = data;
         } else {
             if all.is_empty() {
+                all.reserve(announced.max(received + data.len()));
                 all.extend_from_slice(&std::mem::take(&mut first));
             }
             all.extend_from_slice(&data);

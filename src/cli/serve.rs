@@ -116,8 +116,8 @@ pub async fn start(start: impl Into<Start>) -> Result<Running, StartError> {
     let sweep = idempotency.map(|kept| tokio::spawn(memory::sweep(kept)));
     let (listen, admin) = (gateway.limits.listen, gateway.limits.admin);
     let mut sockets = start.sockets.into_iter();
-    let (public_listener, public) = listener(sockets.next(), listen).await?;
-    let (admin_listener, admin) = listener(sockets.next(), admin).await?;
+    let (public_listener, public) = listener(sockets.next(), listen)?;
+    let (admin_listener, admin) = listener(sockets.next(), admin)?;
     let live = Arc::new(Live::new(gateway, start.digest));
     let reloader =
         files.map(|(files, file, read)| Arc::new(Reloader::new(live.clone(), file, read, files)));
@@ -182,7 +182,7 @@ fn seed() -> u64 {
 }
 
 /// The socket that was handed over, or a new one; and where it is.
-async fn listener(
+fn listener(
     handed: Option<std::net::TcpListener>,
     address: SocketAddr,
 ) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -190,7 +190,7 @@ async fn listener(
     let was_handed = handed.is_some();
     let listener = match handed {
         Some(handed) => TcpListener::from_std(handed),
-        None => TcpListener::bind(address).await,
+        None => edge::listen(address),
     };
     let listener = listener.map_err(failed)?;
     let at = listener.local_addr().map_err(failed)?;

@@ -4,10 +4,12 @@ mod admin;
 mod connection;
 mod framing;
 mod gate;
+mod listen;
 mod peers;
 mod respond;
 
 pub use admin::{Status, serve as serve_admin};
+pub use listen::listen;
 
 use crate::{
     api::{self, Notes, Reply, Turnstile},

@@ -11,6 +11,7 @@
 
 mod catalogue;
 mod conditional;
+mod connections;
 mod errors;
 mod idempotency;
 mod openapi;
