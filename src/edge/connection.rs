@@ -9,7 +9,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, poll_fn},
     io::{self, IoSlice},
     mem::MaybeUninit,
     pin::{Pin, pin},
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     sync::watch,
     time::{Instant, Sleep, sleep, sleep_until},
 };
@@ -28,6 +28,9 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// How much of it.
 const LINGER_BYTES: usize = 1 << 20;
+
+/// How long a connection is without a request before its buffers are given back.
+const REST: Duration = Duration::from_secs(1);
 
 /// Largest part that is received at once.
 const PART: usize = 8_192;
@@ -60,42 +63,70 @@ pub(super) async fn serve<S, F, Fut>(
     Fut: Future<Output = Result<Response<Full<Bytes>>, Infallible>>,
 {
     let wire = Wire::default();
-    let guarded = Guarded {
+    let mut guarded = Guarded {
         stream,
         limits,
         gate: Gate::new(limits.head_bytes, wire.clone()),
         wire: wire.clone(),
         reading: None,
         writing: None,
+        unflushed: false,
+        resting: None,
         lingering: None,
     };
     let requests = wire.clone();
-    let service = service_fn(move |request| {
+    let mut service = service_fn(move |request| {
         let claimed = requests.claim(&request);
         answer(request, claimed, requests.clone())
     });
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    builder
         .timer(TokioTimer::new())
         // The times of `Guarded` are shorter.
         .header_read_timeout(limits.idle + limits.head)
-        .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(guarded), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = async {
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => {}
-                () = sleep(limits.age) => {}
-            }
-            wire.between_requests().await;
-        } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        .max_buf_size(limits.head_bytes);
+    let mut last = pin!(async {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = sleep(limits.age) => {}
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    });
+    let mut is_last = false;
+    loop {
+        let asked = tokio::select! {
+            () = last.as_mut() => false,
+            asked = poll_fn(|context| guarded.poll_first(context)) => asked,
+        };
+        if !asked {
+            let _ = guarded.shutdown().await;
+            return;
+        }
+        let mut connection = builder.serve_connection(TokioIo::new(guarded), service);
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut connection => break Some(ended),
+                () = last.as_mut(), if !is_last => is_last = true,
+                () = wire.between_requests(), if is_last => {
+                    Pin::new(&mut connection).graceful_shutdown();
+                    break Some((&mut connection).await);
+                }
+                () = wire.at_rest(), if !is_last => break None,
+            }
+        };
+        if let Some(ended) = ended {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            return;
+        }
+        // The HTTP library keeps two buffers for each connection, which is most of what one at rest costs.
+        let parts = connection.into_parts();
+        if !parts.read_buf.is_empty() {
+            tracing::error!("a connection at rest holds bytes");
+            return;
+        }
+        (guarded, service) = (parts.io.into_inner(), parts.service);
     }
 }
 
@@ -109,6 +140,10 @@ struct Guarded<S> {
     reading: Option<Timer>,
     /// Until when the client has to take the answer.
     writing: Option<Pin<Box<Sleep>>>,
+    /// Whether a part of an answer may still be in the HTTP library.
+    unflushed: bool,
+    /// Until when the connection has to be without a request to be at rest.
+    resting: Option<Pin<Box<Sleep>>>,
     /// Until when the rest of a request is taken in, and how much of it.
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -128,7 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
         let this = &mut *self;
         loop {
             if this.gate.pass(buffer)? {
-                this.reading = None;
+                (this.reading, this.resting) = (None, None);
                 return Poll::Ready(Ok(()));
             }
             if this.gate.is_shut() {
@@ -142,7 +177,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                 Poll::Ready(Ok(())) => this.gate.take(part.filled()),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
-                    ready!(this.poll_late(context));
+                    if this.poll_late(context).is_pending() {
+                        this.poll_rest(context);
+                        return Poll::Pending;
+                    }
                     if !this.gate.is_in_head() {
                         // Nothing was asked, so nothing is told.
                         return Poll::Ready(Ok(()));
@@ -163,6 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         context: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
         let written = Pin::new(&mut self.stream).poll_write(context, buffer);
         self.timed(context, written)
     }
@@ -172,6 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         context: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
         self.timed(context, written)
     }
@@ -184,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_flush(context) {
             Poll::Ready(flushed) => {
-                self.writing = None;
+                (self.writing, self.unflushed) = (None, false);
                 Poll::Ready(flushed)
             }
             Poll::Pending => self.timed(context, Poll::Pending),
@@ -219,6 +259,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Guarded<S> {
+    /// Waits for the first byte of a request, without any buffer. False if none came in time.
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        let mut part = [MaybeUninit::uninit(); PART];
+        let mut part = ReadBuf::uninit(&mut part);
+        match Pin::new(&mut self.stream).poll_read(context, &mut part) {
+            Poll::Ready(received) => {
+                self.gate.take(part.filled());
+                Poll::Ready(received.is_ok() && !part.filled().is_empty())
+            }
+            Poll::Pending => {
+                ready!(self.poll_late(context));
+                Poll::Ready(false)
+            }
+        }
+    }
+}
+
 impl<S> Guarded<S> {
     /// Ready when the client has taken too long for a head, or for the first byte of one.
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -241,6 +299,19 @@ impl<S> Guarded<S> {
             }
         };
         timer.until.as_mut().poll(context)
+    }
+
+    /// Tells when no request was asked or answered for a while.
+    fn poll_rest(&mut self, context: &mut Context<'_>) {
+        if self.wire.is_busy() || self.unflushed || !self.gate.is_at_rest() {
+            self.resting = None;
+            return;
+        }
+        let until = self.resting.get_or_insert_with(|| Box::pin(sleep(REST)));
+        if until.as_mut().poll(context).is_ready() {
+            self.resting = None;
+            self.wire.rest();
+        }
     }
 
     /// Ends the connection of a client that does not take what is written.

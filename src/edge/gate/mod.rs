@@ -84,6 +84,11 @@ impl Gate {
         matches!(self.stage, Stage::Head(_))
     }
 
+    /// Whether a next head is awaited, and nothing of it came.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.awaits_head() && self.open == 0 && self.held.is_empty()
+    }
+
     /// Whether nothing passes any more.
     pub(super) fn is_shut(&self) -> bool {
         matches!(self.stage, Stage::Shut)

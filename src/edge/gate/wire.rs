@@ -19,6 +19,7 @@ pub(in crate::edge) struct Wire(Arc<Inner>);
 struct Inner {
     shared: Mutex<Shared>,
     claimed: Notify,
+    rest: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +91,22 @@ impl Wire {
                 return;
             }
             claimed.await;
+        }
+    }
+
+    /// No request was asked or answered for a while.
+    pub(in crate::edge) fn rest(&self) {
+        self.0.rest.notify_one();
+    }
+
+    /// Waits until the connection is at rest. No request is under way then, not even one that began meanwhile.
+    pub(in crate::edge) async fn at_rest(&self) {
+        loop {
+            self.0.rest.notified().await;
+            let shared = self.shared();
+            if !shared.begun && !shared.busy && shared.ticket.is_none() {
+                return;
+            }
         }
     }
 
