@@ -27,4 +27,5 @@ pub mod schema;
 pub mod sequencer;
 pub mod store;
 pub mod systemd;
+pub mod tls;
 pub mod upstream;

@@ -39,6 +39,8 @@ pub struct AccountConfig {
     pub catalogue_max_tags: usize,
     /// A newer document of the vendor than the vendored one.
     pub document: Option<PathBuf>,
+    /// Certificates of authorities that are trusted besides those of the system.
+    pub ca_file: Option<PathBuf>,
     /// How long after an attempt's end a write with an unknown outcome may still take effect.
     pub settle: Duration,
     /// How often a call that is safe to repeat is sent at most.
@@ -285,6 +287,7 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
         catalogue_ttl: table.time(&keys::CATALOGUE_TTL_MS),
         catalogue_max_tags: table.size(&keys::CATALOGUE_MAX_TAGS),
         document: table.text(&keys::DOCUMENT).map(PathBuf::from),
+        ca_file: table.text(&keys::CA_FILE).map(PathBuf::from),
         settle: table.time(&keys::SETTLE_MS),
         attempts: u32::try_from(table.number(&keys::ATTEMPTS)).unwrap_or(u32::MAX),
         attempt_timeout: table.time(&keys::ATTEMPT_TIMEOUT_MS),

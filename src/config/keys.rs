@@ -38,6 +38,9 @@ pub const KEYS: &[Key] = &[
     CONNECTION_AGE_MS,
     MAX_CONNECTIONS,
     MAX_CONNECTIONS_PER_ADDRESS,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    HTTP2,
     ALLOW_MOCK,
     STORE,
     LOG, //
@@ -58,6 +61,7 @@ pub const KEYS: &[Key] = &[
     CATALOGUE_TTL_MS,
     CATALOGUE_MAX_TAGS,
     DOCUMENT,
+    CA_FILE,
     WRITERS,
     FOREIGN_WRITERS,
     SETTLE_MS,
@@ -164,6 +168,21 @@ pub(super) const MAX_CONNECTIONS_PER_ADDRESS: Key = server(
     count(2_048, 1, 1_000_000),
     "How many of them one address has, or one /64 network of IPv6; all that comes through a proxy is one address.",
 );
+pub(super) const TLS_CERTIFICATE: Key = server(
+    "tls_certificate",
+    text(false, Form::Path),
+    "The chain of certificates (PEM) with which the API is served over TLS, the server's own first; without it there is no TLS.",
+);
+pub(super) const TLS_KEY: Key = server(
+    "tls_key",
+    text(false, Form::Path),
+    "The key (PEM, not encrypted) of `tls_certificate`.",
+);
+pub(super) const HTTP2: Key = server(
+    "http2",
+    Kind::Switch { default: false },
+    "Lets clients choose HTTP/2 when they connect; only with TLS.",
+);
 pub(super) const ALLOW_MOCK: Key = server(
     "allow_mock",
     Kind::Switch { default: false },
@@ -263,6 +282,11 @@ pub(super) const DOCUMENT: Key = account(
     "document",
     text(false, Form::Path),
     "A newer OpenAPI document of the vendor, as JSON; by default the one that the program was built with.",
+);
+pub(super) const CA_FILE: Key = account(
+    "ca_file",
+    text(false, Form::Path),
+    "Certificates (PEM) of authorities that are trusted for this account besides those of the system, such as a private proxy's.",
 );
 pub(super) const CATALOGUE_MAX_TAGS: Key = account(
     "catalogue_max_tags",

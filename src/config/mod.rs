@@ -235,7 +235,7 @@ fn check(
         &[],
         faults,
     )?;
-    let server = server::read(&table, faults)?;
+    let server = server::read(&table, secrets, faults)?;
     let has_clients = layers.root().contains_key("clients");
     server::check_open(&table, &server, has_clients && !clients.is_empty(), faults);
     server::check_deadline(&table, &drafts, faults);

@@ -122,6 +122,11 @@ fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
     Ok((bytes, exposed))
 }
 
+/// Whether every user of this machine may read the file.
+pub(super) fn is_exposed(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| is_world_readable(&metadata))
+}
+
 #[cfg(unix)]
 fn is_world_readable(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;

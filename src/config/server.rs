@@ -4,12 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Secrets;
 use super::base_url::Upstream;
 use super::fault::{Fault, listed};
 use super::keys;
 use super::rate::RateWindow;
 use super::routes::Draft;
+use super::secret;
 use super::walk::Walked;
+use crate::tls::{self, TlsError, TlsFiles};
 
 /// The listeners and the limits of the whole process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Server {
     pub max_connections: usize,
     /// How many of them one address has.
     pub max_connections_per_address: usize,
+    /// What the API is served with over TLS; nothing for plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Whether routes on the mock may be served on another address than loopback.
     pub allow_mock: bool,
     /// The file in which keyed requests are remembered; none where nothing is.
@@ -66,7 +71,11 @@ pub enum Log {
 }
 
 /// Makes the server of its table, after the checks that need only this table. Nothing if an address is missing.
-pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server> {
+pub(super) fn read(
+    table: &Walked<'_>,
+    secrets: Secrets,
+    faults: &mut Vec<Fault>,
+) -> Option<Server> {
     let listen = table.address(&keys::LISTEN)?;
     let admin = table.address(&keys::ADMIN)?;
     if !is_loopback(admin) {
@@ -116,6 +125,7 @@ pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server
         connection_age: table.time(&keys::CONNECTION_AGE_MS),
         max_connections: table.size(&keys::MAX_CONNECTIONS),
         max_connections_per_address: table.size(&keys::MAX_CONNECTIONS_PER_ADDRESS),
+        tls: tls(table, secrets, faults),
         allow_mock: table.switch(&keys::ALLOW_MOCK),
         store: match table.text(&keys::STORE).as_deref() {
             Some("off") => None,
@@ -127,6 +137,53 @@ pub(super) fn read(table: &Walked<'_>, faults: &mut Vec<Fault>) -> Option<Server
             _ => Log::Human,
         },
     })
+}
+
+/// Certificate and key stand together, and are read to see that they belong together; the key is a secret.
+fn tls(table: &Walked<'_>, secrets: Secrets, faults: &mut Vec<Fault>) -> Option<TlsFiles> {
+    let path = |key| table.text(key).map(PathBuf::from);
+    let http2 = table.switch(&keys::HTTP2);
+    let files = match (path(&keys::TLS_CERTIFICATE), path(&keys::TLS_KEY)) {
+        (Some(certificate), Some(key)) => TlsFiles {
+            certificate,
+            key,
+            http2,
+        },
+        (None, None) => {
+            if http2 {
+                let fault = table.error(&keys::HTTP2, "HTTP/2 is served over TLS only");
+                faults.push(fault.cure("`tls_certificate` and `tls_key`"));
+            }
+            return None;
+        }
+        (None, Some(_)) => {
+            let detail = "a key without its certificate, `tls_certificate`";
+            faults.push(table.error(&keys::TLS_KEY, detail));
+            return None;
+        }
+        (Some(_), None) => {
+            let detail = "a certificate without its key, `tls_key`";
+            faults.push(table.error(&keys::TLS_CERTIFICATE, detail));
+            return None;
+        }
+    };
+    if secrets == Secrets::Skip {
+        return Some(files);
+    }
+    match tls::server(&files) {
+        Ok(_) => {}
+        Err(TlsError::Certificate(why)) => {
+            faults.push(table.error(&keys::TLS_CERTIFICATE, why));
+        }
+        Err(TlsError::Key(why)) => faults.push(table.error(&keys::TLS_KEY, why)),
+    }
+    if secret::is_exposed(&files.key) {
+        let path = table.path.key(keys::TLS_KEY.name);
+        let detail = "every user of this machine may read the file";
+        let warning = Fault::warning(table.place(&keys::TLS_KEY), path, detail);
+        faults.push(warning.cure("chmod o-r on it"));
+    }
+    Some(files)
 }
 
 /// A public listener needs clients: without them everybody could change everybody's tags.

@@ -4,6 +4,7 @@ mod admin;
 mod connection;
 mod framing;
 mod gate;
+mod http2;
 mod listen;
 mod peers;
 mod respond;
@@ -36,10 +37,13 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tower::{
     Service, ServiceBuilder, ServiceExt, load_shed::error::Overloaded, util::BoxCloneSyncService,
 };
@@ -157,11 +161,54 @@ impl Front {
                 .mul_f64(0.9 + f64::from(self.random() as u32) / f64::from(u32::MAX) / 5.0),
             head_bytes: limits.max_head_bytes,
         };
-        let api = self.api.clone();
-        let front = self.clone();
+        let Some(tls) = gateway.tls.clone() else {
+            return self.http1(stream, peer, limits, stop).await;
+        };
+        drop(gateway);
+        let accepting = TlsAcceptor::from(tls).accept(stream);
+        let stream = match timeout(limits.head, accepting).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no TLS connection came to be");
+                return;
+            }
+            Err(_) => return,
+        };
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.http2(stream, peer, limits, stop).await;
+        } else {
+            self.http1(stream, peer, limits, stop).await;
+        }
+    }
+
+    async fn http1<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: IpAddr,
+        limits: Limits,
+        stop: watch::Receiver<bool>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         connection::serve(stream, limits, stop, move |request, claimed, wire| {
-            let (front, api) = (front.clone(), api.clone());
-            async move { Ok::<_, Infallible>(front.answer(request, claimed, peer, api, wire).await) }
+            let front = self.clone();
+            async move { Ok::<_, Infallible>(front.answer(request, claimed, peer, wire).await) }
+        })
+        .await;
+    }
+
+    async fn http2<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: IpAddr,
+        limits: Limits,
+        stop: watch::Receiver<bool>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        http2::serve(stream, limits, stop, move |request, sound| {
+            let front = self.clone();
+            async move { front.answer(request, sound, peer, Wire::default()).await }
         })
         .await;
     }
@@ -171,7 +218,6 @@ impl Front {
         request: Request<Incoming>,
         claimed: Result<(), Error>,
         peer: IpAddr,
-        api: Limited,
         wire: Wire,
     ) -> Response<Full<bytes::Bytes>> {
         let request_id = respond::request_id(request.headers(), || self.random());
@@ -184,7 +230,7 @@ impl Front {
         let request = request.map(|body| Watched::new(body, wire.clone()));
         let judged = async {
             match claimed {
-                Ok(()) => self.judged(request, notes, api).await,
+                Ok(()) => self.judged(request, notes).await,
                 Err(error) => (notes, Err(error)),
             }
         };
@@ -213,12 +259,7 @@ impl Front {
         random.u64(..)
     }
 
-    async fn judged(
-        &self,
-        request: Request<Body>,
-        notes: Notes,
-        api: Limited,
-    ) -> (Notes, Result<Reply, Error>) {
+    async fn judged(&self, request: Request<Body>, notes: Notes) -> (Notes, Result<Reply, Error>) {
         if self.stopping.load(Ordering::Acquire) {
             let error = Error::new(Code::ShuttingDown, "the gateway is stopping")
                 .retry_after(OVERLOADED_WAIT);
@@ -229,7 +270,7 @@ impl Front {
             return (notes, Err(error));
         }
         let arrived = notes.arrived;
-        let mut api = api;
+        let mut api = self.api.clone();
         let ready = match api.ready().await {
             Ok(ready) => ready,
             Err(error) => return (notes, Err(rescued(error))),

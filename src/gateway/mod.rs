@@ -9,6 +9,7 @@ use crate::{
     mock::{self, Served, TWINS},
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
+    tls::{self, TlsError},
     upstream::{
         Account, AccountLimits, Base, BudgetLimits, CatalogueCache, Credential, Parts, credential,
         embedded, network,
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub document: Arc<Document>,
     /// The API's own document, as it is served.
     pub openapi: Bytes,
+    /// What the API is served with over TLS; nothing for plain HTTP.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Orders the changes.
     pub sequencer: Arc<dyn Sequencer>,
     /// Remembers keyed requests; nothing where the operator keeps no store.
@@ -78,6 +81,9 @@ pub enum BuildError {
         /// What is missing.
         operation: &'static str,
     },
+    /// Certificate or key of the API.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Something about one account.
     #[error("account `{account}`: {why}")]
     Account {
@@ -185,6 +191,7 @@ impl Gateway {
             Some((route.name, Arc::new(built)))
         });
         Ok(Self {
+            tls: config.server.tls.as_ref().map(tls::server).transpose()?,
             routes: routes.collect(),
             limits: config.server,
             clients: config.clients,
@@ -348,8 +355,12 @@ fn build_account(
             (embedded(served.clone()), Some(served), vendor.base_url)
         }
         Upstream::Url(url) => {
-            let transport =
-                network(config.allow_any_host).map_err(|error| failed(error.to_string()))?;
+            let authorities = match &config.ca_file {
+                Some(file) => tls::certificates(file).map_err(failed)?,
+                None => Vec::new(),
+            };
+            let transport = network(config.allow_any_host, &authorities)
+                .map_err(|error| failed(error.to_string()))?;
             (transport, None, url.as_str())
         }
     };

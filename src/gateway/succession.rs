@@ -210,7 +210,7 @@ impl Known {
 
 impl MadeOf {
     fn of(config: &AccountConfig) -> Self {
-        let files = [config.document.as_deref()];
+        let files = [config.document.as_deref(), config.ca_file.as_deref()];
         Self {
             vendor: config.vendor,
             upstream: config.upstream.clone(),

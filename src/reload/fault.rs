@@ -33,7 +33,7 @@ impl Places {
                 .accounts
                 .iter()
                 .find_map(|(key, path)| (key == account).then(|| path.clone())),
-            BuildError::Document(_) | BuildError::Operation { .. } => None,
+            BuildError::Document(_) | BuildError::Operation { .. } | BuildError::Tls(_) => None,
         };
         let path = path.unwrap_or_default();
         fault(place_of(&path, &self.effective), path, error.to_string())

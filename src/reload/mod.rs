@@ -179,10 +179,14 @@ pub fn files(file: &Path, config: &Config) -> BTreeSet<PathBuf> {
     let of_account = |account: &AccountConfig| {
         let secret = account.secret_reference.as_deref();
         let secret = secret.and_then(|reference| reference.strip_prefix("file:"));
-        [account.document.clone(), secret.map(PathBuf::from)]
+        let ca_file = account.ca_file.clone();
+        [account.document.clone(), ca_file, secret.map(PathBuf::from)]
     };
     let of_accounts = config.accounts.iter().flat_map(of_account).flatten();
-    of_accounts.chain([file.to_owned()]).collect()
+    let of_tls = config.server.tls.iter();
+    let of_tls = of_tls.flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
+    let all = of_accounts.chain(of_tls).chain([file.to_owned()]);
+    all.collect()
 }
 
 /// A digest over the content of files; one that cannot be read counts as such.

@@ -8,6 +8,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use rustls::pki_types::CertificateDer;
 use std::{sync::Arc, time::Duration};
 use tower::{service_fn, util::BoxCloneSyncService};
 
@@ -38,7 +39,9 @@ const POOL_IDLE: Duration = Duration::from_secs(20);
 /// Largest head of an answer that is believed, in bytes; the client below gives up reading at 408 KiB.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// The real network. `any_address` allows private and loopback addresses, resolved or written in the URL.
+/// The real network. `any_address` allows private and loopback addresses, resolved or written in the URL;
+/// `authorities` are trusted besides those of the system. A certificate is always checked in full, and no setting
+/// turns that off.
 ///
 /// # Errors
 /// When TLS cannot be set up.
@@ -46,7 +49,10 @@ const MAX_HEAD: usize = 64 * 1024;
     clippy::disallowed_methods,
     reason = "the one client; redirects, proxies and retries are off"
 )]
-pub fn network(any_address: bool) -> Result<Transport, reqwest::Error> {
+pub fn network(
+    any_address: bool,
+    authorities: &[CertificateDer<'_>],
+) -> Result<Transport, reqwest::Error> {
     // A second call finds the provider installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
@@ -59,6 +65,13 @@ pub fn network(any_address: bool) -> Result<Transport, reqwest::Error> {
         .pool_idle_timeout(POOL_IDLE)
         .pool_max_idle_per_host(usize::MAX)
         .referer(false);
+    let authorities = authorities
+        .iter()
+        .map(|der| reqwest::Certificate::from_der(der))
+        .collect::<Result<Vec<_>, _>>()?;
+    if !authorities.is_empty() {
+        builder = builder.tls_certs_merge(authorities);
+    }
     if !any_address {
         builder = builder.dns_resolver(PublicOnly);
     }

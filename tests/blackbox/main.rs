@@ -22,3 +22,4 @@ mod reload;
 mod session;
 mod supervised;
 mod support;
+mod tls;

@@ -96,6 +96,11 @@ fn what_is_not_written_has_its_default() {
 
 #[test]
 fn every_key_reaches_its_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = rcgen::generate_simple_self_signed(["x".to_owned()]).expect("a certificate");
+    let (certificate, key) = (folder.path().join("x.pem"), folder.path().join("x.key"));
+    std::fs::write(&certificate, made.cert.pem()).expect("room");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("room");
     let text = format!(
         r#"[server]
 listen = "0.0.0.0:1"
@@ -115,6 +120,9 @@ idle_timeout_ms = 1_200
 connection_age_ms = 1_400
 max_connections = 13
 max_connections_per_address = 7
+tls_certificate = {certificate:?}
+tls_key = {key:?}
+http2 = true
 allow_mock = true
 store = "elsewhere.redb"
 log = "json"
@@ -139,6 +147,7 @@ catalogue = "no-delete"
 catalogue_ttl_ms = 1_400
 catalogue_max_tags = 15
 document = "maple.json"
+ca_file = "private.pem"
 writers = "exclusive"
 foreign_writers = "detect"
 settle_ms = 1_600
@@ -196,6 +205,11 @@ scheme = "raw"
         length: Duration::from_secs(seconds),
     };
     assert_eq!(server.client_rate, [window(3, 1), window(9, 60)]);
+    let tls = server.tls.as_ref().expect("TLS");
+    assert_eq!(
+        (&tls.certificate, &tls.key, tls.http2),
+        (&certificate, &key, true)
+    );
     assert_eq!((server.allow_mock, server.log), (true, Log::Json));
 
     let [client] = config.clients.as_slice() else {
@@ -237,6 +251,10 @@ scheme = "raw"
     let [account] = config.accounts.as_slice() else {
         panic!("one account")
     };
+    assert_eq!(
+        account.ca_file.as_deref(),
+        Some(std::path::Path::new("private.pem"))
+    );
     assert_eq!((account.key.as_str(), account.vendor), ("acme", "maple"));
     assert_eq!(
         account.upstream.to_string(),
