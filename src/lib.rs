@@ -19,6 +19,7 @@ pub mod etag;
 pub mod gateway;
 pub mod idempotency;
 mod json;
+pub mod metrics;
 pub mod mock;
 pub mod planted;
 pub mod redact;

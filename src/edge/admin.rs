@@ -5,7 +5,7 @@ use crate::{
     clock,
     error::{Code, Error},
     gateway::Gateway,
-    mock,
+    metrics, mock,
     reload::{Cause, Live, Reloader},
     sequencer::Lanes,
 };
@@ -117,6 +117,10 @@ async fn respond(
             only_get(request.method())?;
             Ok(readiness(status))
         }
+        "/metrics" => {
+            only_get(request.method())?;
+            metrics(status)
+        }
         "/reload" => reload(status, request.method()).await,
         _ => twin(status, request, &path).await,
     }
@@ -140,6 +144,20 @@ fn readiness(status: &Status) -> Response<Full<Bytes>> {
         StatusCode::SERVICE_UNAVAILABLE
     };
     json(code, body.to_string().into())
+}
+
+fn metrics(status: &Status) -> Result<Response<Full<Bytes>>, Error> {
+    let sources = metrics::Sources {
+        live: &status.live,
+        lanes: &status.lanes,
+        ready: status.ready.load(Ordering::Acquire),
+    };
+    let text = metrics::text(sources)
+        .map_err(|_| Error::new(Code::Internal, "the metrics cannot be written"))?;
+    let mut response = json(StatusCode::OK, text.into());
+    let kind = HeaderValue::from_static(metrics::CONTENT_TYPE);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Ok(response)
 }
 
 /// `POST /reload`: 200 when the configuration is in force, 422 with every fault when what ran before goes on.

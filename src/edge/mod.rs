@@ -16,6 +16,7 @@ use crate::{
     api::{self, Notes, Reply, Turnstile},
     error::{Code, Error},
     gateway::Gateway,
+    metrics::Metrics,
     reload::Live,
 };
 use connection::Limits;
@@ -110,6 +111,7 @@ pub async fn serve(listener: TcpListener, live: Arc<Live>, mut stop: watch::Rece
 
 struct Front {
     live: Arc<Live>,
+    metrics: Arc<Metrics>,
     api: Limited,
     stopping: AtomicBool,
     random: Mutex<fastrand::Rng>,
@@ -136,6 +138,7 @@ impl Front {
             seed = crate::clock::unix_ms().to_le_bytes();
         }
         Self {
+            metrics: live.gateway().metrics.clone(),
             live,
             api: BoxCloneSyncService::new(api),
             stopping: AtomicBool::new(false),
@@ -150,6 +153,7 @@ impl Front {
         stop: watch::Receiver<bool>,
     ) {
         let gateway = self.live.gateway();
+        let _counted = gateway.metrics.connected();
         let limits = &gateway.limits;
         let limits = Limits {
             head: limits.head_timeout,
@@ -246,12 +250,20 @@ impl Front {
                 (notes, Err(Error::new(Code::Internal, detail)))
             });
         respond::log(method.as_ref(), &request_id, &notes, &result);
+        self.count(&notes, &result);
         let mut response = respond::response(&request_id, &notes, result);
         if wire.answered() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
         response
+    }
+
+    fn count(&self, notes: &Notes, result: &Result<Reply, Error>) {
+        let (status, code) = respond::told(result);
+        let time = notes.arrived.elapsed();
+        self.metrics
+            .answered(notes.route.as_ref(), notes.operation, status, code, time);
     }
 
     fn random(&self) -> u64 {

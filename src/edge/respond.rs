@@ -70,6 +70,14 @@ pub(super) fn response(
     response
 }
 
+/// The status of an answer, and its problem's code; `-` without one.
+pub(super) fn told(result: &Result<Reply, Error>) -> (StatusCode, &'static str) {
+    match result {
+        Ok(reply) => (reply.status, "-"),
+        Err(error) => (error.code().status(), error.code().as_str()),
+    }
+}
+
 /// One line for the access log; without a method if what came was not a request.
 pub(super) fn log(
     method: Option<&Method>,
@@ -77,10 +85,7 @@ pub(super) fn log(
     notes: &Notes,
     result: &Result<Reply, Error>,
 ) {
-    let (status, code) = match result {
-        Ok(reply) => (reply.status, "-"),
-        Err(error) => (error.code().status(), error.code().as_str()),
-    };
+    let (status, code) = told(result);
     tracing::info!(
         target: "access",
         method = method.map_or("-", Method::as_str),

@@ -6,6 +6,7 @@ use crate::{
     clock,
     config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server, Upstream},
     idempotency::Idempotency,
+    metrics::Metrics,
     mock::{self, Served, TWINS},
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub sequencer: Arc<dyn Sequencer>,
     /// Remembers keyed requests; nothing where the operator keeps no store.
     pub idempotency: Option<Arc<Idempotency>>,
+    /// What is counted, from the start of the process on.
+    pub metrics: Arc<Metrics>,
     routes: BTreeMap<String, Arc<Route>>,
     lanes: Arc<Lanes>,
     vendored: Compiled,
@@ -106,15 +109,14 @@ impl Gateway {
         seed: u64,
     ) -> Result<Self, BuildError> {
         let document = Arc::new(Document::compile("gateway", OPENAPI, &|_| None)?);
-        Self::assemble(
-            config,
-            lanes,
-            idempotency,
-            seed,
+        let lasting = Lasting {
             document,
-            &Accounts::default(),
-            BTreeMap::new(),
-        )
+            idempotency,
+            lanes,
+            metrics: Arc::default(),
+            vendored: BTreeMap::new(),
+        };
+        Self::assemble(config, seed, lasting, &Accounts::default())
     }
 
     /// Builds what takes this gateway's place, and touches nothing of this one: it goes on, or steps down when the
@@ -123,15 +125,14 @@ impl Gateway {
     /// # Errors
     /// As [`Self::build`], and an account that may be any of several that are gone.
     pub fn successor(&self, config: Config, seed: u64) -> Result<Self, BuildError> {
-        Self::assemble(
-            config,
-            self.lanes.clone(),
-            self.idempotency.clone(),
-            seed,
-            self.document.clone(),
-            &self.accounts,
-            self.vendored.clone(),
-        )
+        let lasting = Lasting {
+            document: self.document.clone(),
+            idempotency: self.idempotency.clone(),
+            lanes: self.lanes.clone(),
+            metrics: self.metrics.clone(),
+            vendored: self.vendored.clone(),
+        };
+        Self::assemble(config, seed, lasting, &self.accounts)
     }
 
     /// What has to happen to the accounts that go on, at the moment at which this gateway begins to be asked.
@@ -142,13 +143,17 @@ impl Gateway {
 
     fn assemble(
         config: Config,
-        lanes: Arc<Lanes>,
-        idempotency: Option<Arc<Idempotency>>,
         seed: u64,
-        document: Arc<Document>,
+        lasting: Lasting,
         earlier: &Accounts,
-        mut compiled: Compiled,
     ) -> Result<Self, BuildError> {
+        let Lasting {
+            document,
+            idempotency,
+            lanes,
+            metrics,
+            vendored: mut compiled,
+        } = lasting;
         let mut accounts = Vec::new();
         for (at, account) in config.accounts.iter().enumerate() {
             let failed = |why: String| BuildError::Account {
@@ -164,7 +169,7 @@ impl Gateway {
                     let document = document_of(vendor, account, &mut compiled)?;
                     let seed = seed.wrapping_add(at as u64);
                     let built = build_account(account, vendor, document, twin, seed)?;
-                    Arc::new(built.ordered_as(order))
+                    Arc::new(built.ordered_as(order).counted_in(metrics.calls()))
                 }
             };
             accounts.push(built);
@@ -196,6 +201,7 @@ impl Gateway {
             limits: config.server,
             clients: config.clients,
             document,
+            metrics,
             openapi: Bytes::from_static(OPENAPI.as_bytes()),
             sequencer: lanes.clone(),
             idempotency,
@@ -224,6 +230,15 @@ impl Gateway {
 /// The vendor of a name.
 pub fn vendor(name: &str) -> Option<&'static Vendor> {
     VENDORS.iter().copied().find(|vendor| vendor.name == name)
+}
+
+/// What goes on from one configuration to the next as it is.
+struct Lasting {
+    document: Arc<Document>,
+    idempotency: Option<Arc<Idempotency>>,
+    lanes: Arc<Lanes>,
+    metrics: Arc<Metrics>,
+    vendored: Compiled,
 }
 
 /// Documents by vendor and file; the vendored ones have no file.

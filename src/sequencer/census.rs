@@ -1,7 +1,29 @@
 //! What can be seen of the lanes from outside.
 
-use super::{lane::lock, lanes::Lanes};
-use std::sync::atomic::Ordering;
+use super::{Changed, lane::lock, lanes::Lanes};
+use crate::error::{Error, Outcome};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What is counted as it happens.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    folded: AtomicU64,
+    unknown: AtomicU64,
+}
+
+impl Counts {
+    /// A cycle came to its end.
+    pub(super) fn cycle(&self, results: &[Result<Changed, Error>]) {
+        let unknown = results.iter().filter(|result| {
+            let outcome = result.as_ref().err().and_then(Error::known_outcome);
+            outcome == Some(Outcome::Unknown)
+        });
+        self.unknown
+            .fetch_add(unknown.count() as u64, Ordering::Relaxed);
+        let folded = results.len().saturating_sub(1) as u64;
+        self.folded.fetch_add(folded, Ordering::Relaxed);
+    }
+}
 
 impl Lanes {
     /// How many lanes have work or wait for an earlier write to settle.
@@ -25,6 +47,29 @@ impl Lanes {
                 .sum::<usize>();
         }
         waiting
+    }
+
+    /// How many conversations a write of unknown outcome may still change.
+    pub fn settling(&self) -> usize {
+        let mut settling = 0;
+        for shard in &self.shared.shards {
+            let lanes = lock(shard);
+            let open = lanes
+                .values()
+                .filter(|lane| lock(&lane.unsettled).next().is_some());
+            settling += open.count();
+        }
+        settling
+    }
+
+    /// How many changes have shared their vendor calls with an earlier one.
+    pub fn folded(&self) -> u64 {
+        self.shared.counts.folded.load(Ordering::Relaxed)
+    }
+
+    /// How many changes have ended without it being known whether they took effect.
+    pub fn unknown(&self) -> u64 {
+        self.shared.counts.unknown.load(Ordering::Relaxed)
     }
 
     /// Whether an account that is ordered as this has changes that wait, run or may still take effect.

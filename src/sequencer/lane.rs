@@ -3,6 +3,7 @@
 use super::{
     NameLocks,
     batch::{BatchConcluded, Taken},
+    census::Counts,
     foreign::Foreign,
     known::KnownSets,
     once::TakeUp,
@@ -61,6 +62,7 @@ pub(super) struct Shared {
     pub(super) known: KnownSets,
     pub(super) foreign: Foreign,
     pub(super) restored: Restored,
+    pub(super) counts: Counts,
 }
 
 /// The changes of one conversation.
@@ -68,7 +70,7 @@ pub(super) struct Shared {
 pub(super) struct Lane {
     pub(super) queue: Mutex<VecDeque<Member>>,
     /// What an earlier write may still change.
-    unsettled: Mutex<Unsettled>,
+    pub(super) unsettled: Mutex<Unsettled>,
     /// Keyed changes whose outcome is to be looked up.
     open: Mutex<Open>,
     arrived: Notify,
@@ -104,6 +106,7 @@ impl Shared {
             known: KnownSets::default(),
             foreign: Foreign::default(),
             restored: Restored::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -320,6 +323,7 @@ async fn cycle(shared: &Arc<Shared>, key: &LaneKey, lane: &Lane, batch: Vec<Memb
     let work = AssertUnwindSafe(shared.foreign.carry_out(&taken, &shared.names, known));
     let concluded = work.catch_unwind().await;
     let concluded = concluded.unwrap_or_else(|_| gave_up(&taken));
+    shared.counts.cycle(&concluded.results);
     lock(&lane.unsettled).extend(concluded.unsettled);
     let is_settled = *lock(&lane.unsettled) == Unsettled::default();
     if let Some(set) = concluded.known.filter(|_| remembers && is_settled) {

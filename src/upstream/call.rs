@@ -69,6 +69,21 @@ impl Account {
     /// Makes a call: checks the body against the vendor's document, sends it through the account's layers, which
     /// repeat it where that is safe, and checks the answer.
     pub async fn send(&self, call: &Call, body: Option<Bytes>, context: &CallContext) -> Sent {
+        let sent = self.send_uncounted(call, body, context).await;
+        let outcome = match &sent.result {
+            Ok(_) => "answered",
+            Err(error) => error.label(),
+        };
+        self.calls.made(&self.label, call.operation, outcome);
+        sent
+    }
+
+    async fn send_uncounted(
+        &self,
+        call: &Call,
+        body: Option<Bytes>,
+        context: &CallContext,
+    ) -> Sent {
         let failed = |error| Sent {
             result: Err(error),
             open_since: None,

@@ -54,6 +54,23 @@ const UNAVAILABLE_WAIT: Duration = Duration::from_secs(2);
 const MAX_MESSAGE: usize = 200;
 
 impl CallError {
+    /// One word for a metric.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) | Self::Unsupported(_) => "invalid",
+            Self::NoTime => "no-time",
+            Self::NotSent(_) => "not-sent",
+            Self::Lost { .. } => "lost",
+            Self::Unclear(_) => "unclear",
+            Self::Refused(problem) => match problem.kind {
+                ProblemKind::RateLimited => "rate-limited",
+                ProblemKind::Unauthorized => "unauthorized",
+                _ => "refused",
+            },
+            Self::Body(_) => "not-understood",
+        }
+    }
+
     /// Whether the call may have taken effect, or may still do so.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Lost { .. } | Self::Unclear(_)) && !planted::is(Bug::UnknownIsNot)

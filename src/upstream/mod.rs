@@ -36,6 +36,7 @@ use stack::{Stack, stack};
 
 use crate::{
     config::{ForeignWriters, Responses},
+    metrics::Calls,
     mock::Served,
     schema::{Document, Place},
 };
@@ -74,6 +75,9 @@ pub struct Account {
     credential: RwLock<Option<Credential>>,
     random: Arc<Mutex<fastrand::Rng>>,
     stack: Stack,
+    /// The key, as a label.
+    label: Arc<str>,
+    calls: Calls,
     violations: Mutex<Violations>,
     read_operation: &'static str,
 }
@@ -257,6 +261,8 @@ impl Account {
         Self {
             read_operation,
             order: parts.key.clone(),
+            label: parts.key.as_str().into(),
+            calls: Calls::default(),
             key: parts.key,
             adapter: parts.adapter,
             document: parts.document,
@@ -276,6 +282,12 @@ impl Account {
     #[must_use]
     pub fn ordered_as(self, order: String) -> Self {
         Self { order, ..self }
+    }
+
+    /// The same account, with its calls counted here.
+    #[must_use]
+    pub fn counted_in(self, calls: Calls) -> Self {
+        Self { calls, ..self }
     }
 
     /// What the lanes know the account by: its key, or that of the account whose place it took. Whatever else

@@ -14,6 +14,7 @@ mod conditional;
 mod connections;
 mod errors;
 mod idempotency;
+mod metrics;
 mod openapi;
 mod outbound;
 mod plans;

@@ -1,0 +1,108 @@
+//! What is counted while the process runs, and how it is told.
+//!
+//! Every label comes from a set that the configuration or the program bounds: routes, accounts, operations of the
+//! documents, statuses and codes. No id, no tag, no path and no vendor's word is ever a label.
+
+mod labels;
+mod text;
+
+pub use text::{CONTENT_TYPE, Sources, text};
+
+use http::StatusCode;
+use labels::{CallLabels, OperationLabels, RequestLabels};
+use prometheus_client::metrics::{
+    counter::Counter, family::Family, gauge::Gauge, histogram::Histogram,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Upper bounds of the times of requests, in seconds: around the deadline and well below it.
+const SECONDS: [f64; 13] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0,
+];
+
+/// Counters for the whole process; they go on through reloads. To count takes a read lock that nobody holds for long.
+#[derive(Debug)]
+pub struct Metrics {
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    calls: Calls,
+    connections: Gauge,
+}
+
+/// Calls to vendors, by account, operation and what became of them.
+#[derive(Clone, Debug, Default)]
+pub struct Calls(Family<CallLabels, Counter>);
+
+/// A connection that is open.
+#[derive(Debug)]
+pub struct Connected(Gauge);
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            calls: Calls::default(),
+            connections: Gauge::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// A request was answered: `code` is that of its problem, `-` without one.
+    pub fn answered(
+        &self,
+        route: Option<&Arc<str>>,
+        operation: &'static str,
+        status: StatusCode,
+        code: &'static str,
+        time: Duration,
+    ) {
+        let route = route.cloned();
+        let labels = RequestLabels {
+            route: route.clone(),
+            operation,
+            status: labels::class(status),
+            code,
+        };
+        self.requests.get_or_create(&labels).inc();
+        let labels = OperationLabels { route, operation };
+        self.durations
+            .get_or_create(&labels)
+            .observe(time.as_secs_f64());
+    }
+
+    /// A connection is open until what this gives is dropped.
+    pub fn connected(&self) -> Connected {
+        self.connections.inc();
+        Connected(self.connections.clone())
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> i64 {
+        self.connections.get()
+    }
+
+    /// Where accounts count their calls.
+    pub fn calls(&self) -> Calls {
+        self.calls.clone()
+    }
+}
+
+impl Calls {
+    /// A call came to its end, with all its attempts.
+    pub fn made(&self, account: &Arc<str>, operation: &'static str, outcome: &'static str) {
+        let labels = CallLabels {
+            account: account.clone(),
+            operation,
+            outcome,
+        };
+        self.0.get_or_create(&labels).inc();
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
