@@ -27,6 +27,7 @@ mod log;
 mod meter;
 mod page;
 mod reading;
+mod received;
 mod script;
 mod seed;
 mod served;
@@ -45,7 +46,8 @@ pub use embedded::{Lost, TwinBody, exchange};
 pub use faults::{Class, Effect, Struck, short_form};
 pub use log::{Recorded, RecordedBody, RecordedFault};
 pub use reading::Misread;
-pub use served::{LateCall, Received, SESSION, Served};
+pub use received::{LateCall, Received};
+pub use served::{SESSION, Served};
 pub use session::Refused;
 pub use shell::serve;
 

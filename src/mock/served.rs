@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -15,17 +14,15 @@ use serde_json::json;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    Class, Kind, Options, Recorded, Refused, Struck, Twin, answer,
+    Class, Kind, Options, Recorded, Refused, Twin, answer,
     faults::Effect,
     log::Limits,
     reading::Misread,
-    session::{Ends, Session, Ticket},
+    received::{Counted, LateCall, Received},
+    session::{Ends, Session},
     shell::progress::Stage,
 };
-use crate::{
-    clock,
-    schema::{Document, DocumentError},
-};
+use crate::schema::{Document, DocumentError};
 
 /// A twin with its log, shared by a socket and by callers in the same process.
 ///
@@ -49,30 +46,8 @@ pub struct Served {
     gone: watch::Sender<Option<Instant>>,
 }
 
-type Shared = Arc<Mutex<Session>>;
-
-/// What came of a call on which the plan of faults had a say.
-pub struct Received {
-    /// The answer, or that from which what goes out is cut; `None` where there is none.
-    pub answer: Option<Response<Bytes>>,
-    /// What goes wrong.
-    pub fault: Option<Struck>,
-    /// A write that is still to come.
-    pub late: Option<LateCall>,
-}
-
-/// A call that takes effect later, whatever its caller was told.
-pub struct LateCall {
-    session: Shared,
-    request: Request<Bytes>,
-    ticket: Ticket,
-    after: Duration,
-    /// Counts it for as long as it is under way.
-    _counted: Counted,
-}
-
-/// One of a count.
-struct Counted(Arc<AtomicU64>);
+/// A session that several hold.
+pub(super) type Shared = Arc<Mutex<Session>>;
 
 /// Why a request has no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -336,19 +311,6 @@ impl Served {
     }
 }
 
-impl Counted {
-    fn new(count: &Arc<AtomicU64>) -> Self {
-        count.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl NoSession {
     pub(super) fn answer(self) -> Response<Bytes> {
         let status = match self {
@@ -356,34 +318,6 @@ impl NoSession {
             Self::TooMany => StatusCode::SERVICE_UNAVAILABLE,
         };
         answer::json(status, &json!({ "error": self.to_string() }))
-    }
-}
-
-impl Received {
-    fn plain(answer: Response<Bytes>) -> Self {
-        Self {
-            answer: Some(answer),
-            fault: None,
-            late: None,
-        }
-    }
-}
-
-impl LateCall {
-    /// Waits its time and takes effect then.
-    pub async fn land(self) {
-        tokio::time::sleep(self.after).await;
-        self.land_now(clock::unix_ms());
-    }
-
-    /// How long it waits.
-    pub fn after(&self) -> Duration {
-        self.after
-    }
-
-    /// Takes effect.
-    pub fn land_now(self, now_unix_ms: u64) {
-        lock(&self.session).land(&self.request, self.ticket, now_unix_ms);
     }
 }
 

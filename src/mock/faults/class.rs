@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mock::reading::meant;
+
 /// What can go wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -214,6 +216,23 @@ impl Class {
     /// Every class.
     pub fn all() -> impl Iterator<Item = Self> {
         CLASSES.iter().map(|described| described.class)
+    }
+
+    /// The class of a name.
+    ///
+    /// # Errors
+    /// That there is none, in a sentence without its beginning, with the name that was meant or with all names.
+    pub(in crate::mock) fn read(name: &str) -> Result<Self, String> {
+        Self::named(name).ok_or_else(|| {
+            let known = CLASSES.iter().map(|described| described.name);
+            let near = meant(name, known.clone());
+            if near.is_empty() {
+                let known: Vec<&str> = known.collect();
+                format!("there is no class `{name}`; there are {}", known.join(", "))
+            } else {
+                format!("there is no class `{name}`{near}")
+            }
+        })
     }
 
     /// The class of a name.

@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Value, json};
 
 use super::{
-    class::{CLASSES, Class, Effect},
+    class::{Class, Effect},
     select::Calls,
 };
 use crate::{
-    mock::reading::{Faults, Members, meant, misread},
+    mock::reading::{Faults, Members, misread},
     schema::{Document, Operation},
 };
 
@@ -170,20 +170,13 @@ fn class(members: &Members<'_>, faults: &mut Faults) -> Option<Class> {
     if members.get("class").is_none() {
         members.missing("class", faults);
     }
-    let name = members.text("class", faults)?;
-    let class = Class::named(name);
-    if class.is_none() {
-        let known = CLASSES.iter().map(|described| described.name);
-        let near = meant(name, known.clone());
-        let known: Vec<&str> = known.collect();
-        let detail = if near.is_empty() {
-            format!("there is no class `{name}`; there are {}", known.join(", "))
-        } else {
-            format!("there is no class `{name}`{near}")
-        };
-        faults.push(misread(members.at("class"), detail));
+    match Class::read(members.text("class", faults)?) {
+        Ok(class) => Some(class),
+        Err(why) => {
+            faults.push(misread(members.at("class"), why));
+            None
+        }
     }
-    class
 }
 
 fn effect(members: &Members<'_>, class: Class, faults: &mut Faults) -> Effect {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::class::{CLASSES, Class};
+use super::class::Class;
 
 /// Turns `OPERATION:CLASS[+EFFECT][=NUMBER][@PROBABILITY][#NTH][*TIMES]` into the rule that a plan holds, such as
 /// `put_tags:late-apply=2000@0.2`. The number is the setting that the class hangs on most, in milliseconds or in
@@ -19,16 +19,7 @@ pub fn short_form(text: &str) -> Result<Value, String> {
     rule.insert("operation".to_owned(), operation.into());
     let end = rest.find(['+', '=', '@', '#', '*']).unwrap_or(rest.len());
     let (name, mut rest) = rest.split_at(end);
-    let class = Class::named(name).ok_or_else(|| {
-        let known = CLASSES.iter().map(|described| described.name);
-        let near = crate::mock::reading::meant(name, known.clone());
-        let known: Vec<&str> = known.collect();
-        if near.is_empty() {
-            format!("there is no class `{name}`; there are {}", known.join(", "))
-        } else {
-            format!("there is no class `{name}`{near}")
-        }
-    })?;
+    let class = Class::read(name)?;
     rule.insert("class".to_owned(), name.into());
     while let Some(mark) = rest.chars().next() {
         let end = rest[1..]

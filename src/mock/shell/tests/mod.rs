@@ -11,6 +11,7 @@ use super::{
 };
 
 mod faults;
+mod seen;
 
 struct Running {
     address: String,
