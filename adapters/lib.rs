@@ -60,6 +60,8 @@ pub struct Vendor {
     pub settings: &'static [Setting],
     /// Every operation that is called, and what of its answers is kept.
     pub operations: &'static [(&'static str, Keep)],
+    /// What is assumed of it where its material is silent, as probes: calls, and what is expected of their answers.
+    pub probes: &'static str,
     /// Makes its adapter; limits are taken from the document.
     pub build: fn(&Settings, &serde_json::Value) -> Arc<dyn Adapter>,
 }

@@ -51,3 +51,17 @@ pub enum SettingValue {
 
 /// Every setting of a route's vendor by its name, those that nobody wrote with their defaults.
 pub type Settings = BTreeMap<&'static str, SettingValue>;
+
+/// The settings of a route on which nobody wrote any.
+pub fn defaults(settings: &[Setting]) -> Settings {
+    let value = |kind: &SettingKind| match kind {
+        SettingKind::Bool { default } => SettingValue::Bool(*default),
+        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
+            SettingValue::Text((*default).to_owned())
+        }
+    };
+    let settings = settings.iter();
+    settings
+        .map(|setting| (setting.name, value(&setting.kind)))
+        .collect()
+}

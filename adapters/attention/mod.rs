@@ -39,6 +39,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
         (READ, KEPT),
         (REPLACE, KEPT),
     ],
+    probes: include_str!("probes.json"),
     build,
 };
 

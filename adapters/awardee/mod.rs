@@ -34,6 +34,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
         (READ, Keep::Everything),
         (REPLACE, Keep::Everything),
     ],
+    probes: include_str!("probes.json"),
     build,
 };
 

@@ -42,6 +42,7 @@ pub(crate) static VENDOR: Vendor = Vendor {
         (ASSIGN, Keep::Everything),
         (UNASSIGN, Keep::Everything),
     ],
+    probes: include_str!("probes.json"),
     build,
 };
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use adapters::{
     Vendor,
-    settings::{SettingKind, SettingValue, Settings},
+    settings::{Settings, defaults},
 };
 use clap::Args;
 use serde_json::json;
@@ -116,7 +116,7 @@ impl Used {
         })?;
         Ok(Self {
             vendor,
-            settings: defaults(vendor),
+            settings: defaults(vendor.settings),
             document: None,
         })
     }
@@ -138,19 +138,6 @@ impl Used {
             ..used
         })
     }
-}
-
-fn defaults(vendor: &Vendor) -> Settings {
-    let value = |kind: &SettingKind| match kind {
-        SettingKind::Bool { default } => SettingValue::Bool(*default),
-        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
-            SettingValue::Text((*default).to_owned())
-        }
-    };
-    let settings = vendor.settings.iter();
-    settings
-        .map(|setting| (setting.name, value(&setting.kind)))
-        .collect()
 }
 
 fn line(finding: &Finding) -> String {

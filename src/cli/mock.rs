@@ -28,6 +28,9 @@ pub(super) struct Options {
     /// One fault: OPERATION:CLASS[+EFFECT][=NUMBER][@PROBABILITY][#NTH][*TIMES]
     #[arg(long = "fault", value_name = "RULE")]
     fault: Vec<String>,
+    /// Answer from a recording instead, each vendor in it on a free port
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["twins", "conversations", "faults", "fault"])]
+    replay: Option<PathBuf>,
 }
 
 fn place(text: &str) -> Result<(String, SocketAddr), String> {
@@ -56,7 +59,11 @@ pub(super) fn run(options: &Options) -> u8 {
             return USAGE;
         }
     };
-    match runtime.block_on(serve_all(options)) {
+    let served = match &options.replay {
+        Some(recording) => runtime.block_on(super::replay::serve_all(recording)),
+        None => runtime.block_on(serve_all(options)),
+    };
+    match served {
         Ok(()) => FINE,
         Err(why) => {
             err(&why);
@@ -183,7 +190,7 @@ impl Faults {
 }
 
 /// The path of the vendor's published base URL, below which its twin answers.
-fn base_path(name: &str) -> String {
+pub(super) fn base_path(name: &str) -> String {
     let base =
         crate::gateway::vendor(name).and_then(|vendor| vendor.base_url.parse::<http::Uri>().ok());
     base.map(|base| base.path().trim_end_matches('/').to_owned())

@@ -1,14 +1,17 @@
 //! The commands.
 
 mod check;
+mod contract;
 mod drift;
 mod key;
 mod memory;
 mod mock;
 mod print_config;
+mod replay;
 mod schema;
 mod serve;
 mod source;
+mod with;
 
 pub use serve::{Running, Start, StartError, start};
 
@@ -26,6 +29,8 @@ pub const FINE: u8 = 0;
 pub const FINDINGS: u8 = 1;
 /// The command line or the configuration cannot be used.
 pub const USAGE: u8 = 2;
+/// A vendor does not answer.
+pub const UNREACHABLE: u8 = 3;
 /// A vendor's write was cut when the gateway stopped.
 pub const WRITE_CUT: u8 = 4;
 
@@ -35,7 +40,8 @@ pub const WRITE_CUT: u8 = 4;
     version,
     about = "One conversation-tag API in front of vendors that tag in different ways",
     after_help = "Without a command the gateway serves.\n\nExample: tagway --config gateway.toml\n\n\
-        Exit codes: 0 fine, 1 findings, 2 usage or configuration, 4 a write was cut at the stop."
+        Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 a vendor does not answer, \
+        4 a write was cut at the stop."
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -60,7 +66,7 @@ struct ConfigFile {
 enum Command {
     /// Serve the API (the default)
     #[command(after_help = "Example: tagway serve --config gateway.toml")]
-    Serve,
+    Serve(serve::Options),
     /// Find every fault of the configuration; opens no connection
     #[command(
         after_help = "Example: tagway check --config gateway.toml --no-secrets\n\n\
@@ -82,12 +88,26 @@ enum Command {
         `any`, `reads`, `writes` or an id of the vendor's document; the number is milliseconds, or bytes for each \
         second.")]
     Mock(mock::Options),
+    /// Put to the test what is assumed of the vendors, on the twins or on a live account
+    #[command(after_help = "Example: tagway contract --format json\n\n\
+        On a live account: tagway contract --route support --conversation ID. The conversation should be one of no \
+        worth: it is tagged, and gets its tags back at the end.\n\n\
+        Exit codes: 0 all is as assumed, 1 something is not or is left behind, 2 usage or configuration, 3 a vendor \
+        does not answer.")]
+    Contract(contract::Options),
     /// Say what a newer document of a vendor changes for us
     #[command(
         after_help = "Example: tagway drift --vendor elevenlabs --document schemas/elevenlabs.json\n\n\
         Exit codes: 0 nothing that breaks, 1 something that does or has to be looked at, 2 usage."
     )]
     Drift(drift::Options),
+    /// Run a command with a gateway and its mocks on free ports
+    #[command(after_help = "Example: tagway with -- env\n\n\
+        The command finds the gateway at TAGWAY_URL and TAGWAY_ADMIN_URL, and the mock of each route at \
+        TAGWAY_MOCK_ROUTE_URL, where it is steered below /_twin/. Every route is on its mock, whatever the \
+        configuration says; without a configuration there are the three of the shipped one.\n\n\
+        Exit codes: the command's own; 2 usage or configuration.")]
+    With(with::Options),
     /// Make a client key and the hash that stands in the configuration
     #[command(after_help = "Example: tagway key")]
     Key,
@@ -106,13 +126,16 @@ pub fn main() -> ExitCode {
         }
     };
     let file = line.config.config;
-    let code = match line.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&file),
+    let serve = Command::Serve(serve::Options::default());
+    let code = match line.command.unwrap_or(serve) {
+        Command::Serve(options) => serve::run(&file, &options),
         Command::Check(options) => check::run(&file, &options),
         Command::PrintConfig(options) => print_config::run(&file, &options),
         Command::Schema => schema::run(),
         Command::Mock(options) => mock::run(&options),
+        Command::Contract(options) => contract::run(&file, &options),
         Command::Drift(options) => drift::run(&file, &options),
+        Command::With(options) => with::run(&file, &options),
         Command::Key => key::run(),
     };
     ExitCode::from(code)

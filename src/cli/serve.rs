@@ -10,12 +10,14 @@ use crate::{
     config::{self, Fault, Log, Secrets},
     edge,
     gateway::{BuildError, Gateway},
+    record::{Ids, Recorder},
     redact,
     reload::{self, Cause, Live, Reading, Reloader},
     sequencer::Lanes,
     store::StoreError,
     systemd,
 };
+use clap::Args;
 use std::{
     io,
     net::SocketAddr,
@@ -205,7 +207,45 @@ fn listener(
     Ok((listener, at))
 }
 
-pub(super) fn run(file: &Path) -> u8 {
+/// What is noted while the gateway serves.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Options {
+    /// Append every exchange with a vendor to a file, a JSON object on each line; no credential is in it
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Write ids as they are, so that whoever knows them can be answered from the recording
+    #[arg(long, requires = "record")]
+    record_ids: bool,
+}
+
+impl Options {
+    fn recorder(&self) -> Result<Option<Arc<Recorder>>, String> {
+        let ids = if self.record_ids {
+            Ids::Kept
+        } else {
+            Ids::Masked
+        };
+        let open = |path: &PathBuf| {
+            Recorder::open(path, ids)
+                .map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
+        };
+        self.record.as_ref().map(open).transpose()
+    }
+}
+
+pub(super) fn run(file: &Path, options: &Options) -> u8 {
+    let recorder = match options.recorder() {
+        Ok(recorder) => recorder,
+        Err(why) => {
+            err(&why);
+            return USAGE;
+        }
+    };
+    let read = move |file: &Path| {
+        let mut reading = read(file)?;
+        reading.loaded.config.recorder = recorder.clone();
+        Ok::<_, Vec<Fault>>(reading)
+    };
     let Reading { loaded, digest } = match read(file) {
         Ok(reading) => reading,
         Err(faults) => {

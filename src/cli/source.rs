@@ -52,24 +52,31 @@ impl Source {
                 "save the file as UTF-8",
             )
         })?;
-        // A variable that is not UTF-8 must not be passed over: its changed text is refused where it counts.
-        let variables = std::env::vars_os()
-            .map(|(name, value)| {
-                let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-                (text(name), text(value))
-            })
-            .collect();
         Ok(Self {
             name,
             text,
-            variables,
+            variables: variables(),
         })
+    }
+
+    /// A configuration that is in no file, with this process's variables.
+    pub(super) fn of_text(name: &str, text: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            variables: variables(),
+        }
     }
 
     /// The SHA-256 of the file, in hexadecimal digits.
     pub(super) fn digest(&self) -> String {
         let digest = Sha256::digest(self.text.as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Puts a variable over what the process has.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// Checks it.
@@ -79,6 +86,15 @@ impl Source {
     pub(super) fn load(&self, secrets: Secrets) -> Result<Loaded, Vec<Fault>> {
         config::load(&self.text, &self.name, &self.variables, &vendors(), secrets)
     }
+}
+
+/// This process's variables. One that is not UTF-8 must not be passed over: its changed text is refused where it counts.
+fn variables() -> BTreeMap<String, String> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| !super::with::is_given(name))
+        .collect()
 }
 
 /// What the configuration has to know of every vendor.

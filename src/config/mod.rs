@@ -28,7 +28,7 @@ mod snippet;
 mod tests;
 mod walk;
 
-use std::{collections::BTreeMap, path::Path as FilePath};
+use std::{collections::BTreeMap, path::Path as FilePath, sync::Arc};
 
 use figment::value::{Dict, Value};
 
@@ -44,6 +44,7 @@ pub use secret::Secret;
 pub use server::{Log, Server};
 pub use snippet::snippet;
 
+use crate::record::Recorder;
 use layers::Layers;
 use locate::Path;
 use walk::Walked;
@@ -59,6 +60,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// What [`Route::account`] counts in.
     pub accounts: Vec<AccountConfig>,
+    /// Where exchanges with the vendors are written down; set by the command, never by the file.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// A name under which an account's conversations are reached, with what is allowed there.
@@ -252,6 +255,7 @@ fn check(
         clients,
         routes,
         accounts,
+        recorder: None,
     };
     Some((config, effective))
 }

@@ -90,6 +90,13 @@ impl Described {
         })
     }
 
+    /// The statuses that tell success of an operation.
+    pub(crate) fn success_statuses(&self, operation: &str) -> Vec<String> {
+        let operation = self.operations().find(|one| one.id == operation);
+        let answers = operation.iter().flat_map(Operation::answers);
+        answers.map(|(status, _)| status.to_owned()).collect()
+    }
+
     /// The operation of the same method and path, else of the same id: ids of ours are not always the vendor's.
     pub(super) fn matching(&self, wanted: &Operation<'_>) -> Option<Operation<'_>> {
         let same_place = |one: &Operation<'_>| {
@@ -140,6 +147,11 @@ impl<'a> Operation<'a> {
             .flatten()
             .filter(|(status, _)| status.starts_with('2'))
             .map(|(status, answer)| (status.as_str(), self.json(answer)))
+    }
+
+    /// The schema of the JSON body that comes with a status.
+    pub(super) fn answer(&self, status: &str) -> Option<Schema<'a>> {
+        self.json(self.value.get("responses")?.get(status)?)
     }
 
     /// What a key can be sent in, as the document says: names of headers in lower case. Empty where nothing is said.

@@ -101,6 +101,21 @@ pub fn compare(
     Ok(findings)
 }
 
+/// The schema of what an operation is sent, or answers with a status, in one piece: references followed, annotations
+/// left out.
+pub(crate) fn whole_schema(
+    document: &Described,
+    operation: &str,
+    status: Option<&str>,
+) -> Option<Value> {
+    let operation = document.operations().find(|one| one.id == operation)?;
+    let schema = match status {
+        None => operation.body()?,
+        Some(status) => operation.answer(status)?,
+    };
+    Some(schemas::inlined(schema))
+}
+
 /// One operation in both documents.
 struct Pair<'a> {
     before: &'a document::Operation<'a>,

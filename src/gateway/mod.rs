@@ -8,6 +8,7 @@ use crate::{
     idempotency::Idempotency,
     metrics::Metrics,
     mock::{self, Served, TWINS},
+    record::Recorder,
     schema::{Document, DocumentError, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     tls::{self, TlsError},
@@ -155,6 +156,7 @@ impl Gateway {
             vendored: mut compiled,
         } = lasting;
         let mut accounts = Vec::new();
+        let recorder = config.recorder.as_ref();
         for (at, account) in config.accounts.iter().enumerate() {
             let failed = |why: String| BuildError::Account {
                 account: account.key.clone(),
@@ -168,7 +170,7 @@ impl Gateway {
                     })?;
                     let document = document_of(vendor, account, &mut compiled)?;
                     let seed = seed.wrapping_add(at as u64);
-                    let built = build_account(account, vendor, document, twin, seed)?;
+                    let built = build_account(account, vendor, document, twin, recorder, seed)?;
                     Arc::new(built.ordered_as(order).counted_in(metrics.calls()))
                 }
             };
@@ -343,6 +345,7 @@ fn build_account(
     vendor: &'static Vendor,
     document: Arc<Document>,
     twin: Option<Arc<Served>>,
+    recorder: Option<&Arc<Recorder>>,
     seed: u64,
 ) -> Result<Account, BuildError> {
     let failed = |why: String| BuildError::Account {
@@ -378,6 +381,10 @@ fn build_account(
                 .map_err(|error| failed(error.to_string()))?;
             (transport, None, url.as_str())
         }
+    };
+    let transport = match recorder {
+        Some(recorder) => recorder.wrap(transport, vendor, document.clone(), url),
+        None => transport,
     };
     let credential = credential_of(config, &*adapter).map_err(failed)?;
     let base = Base::parse(url).map_err(|error| failed(error.to_string()))?;

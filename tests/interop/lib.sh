@@ -1,7 +1,7 @@
 # Shared by the folders' `run`: where the built program is, and how tools are installed. Sourced, not run.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-target=${TAGWAY_INTEROP_TARGET:-$(cd "$here" && cargo metadata --no-deps --format-version 1 |
+target=${INTEROP_TARGET:-$(cd "$here" && cargo metadata --no-deps --format-version 1 |
   python3 -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')}
 tagway=$target/debug/tagway
 work=$(mktemp -d)

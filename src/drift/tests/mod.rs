@@ -4,23 +4,10 @@ mod received;
 mod sent;
 
 use super::*;
-use adapters::settings::{SettingKind, SettingValue};
+use adapters::settings::defaults;
 
 fn vendor(name: &str) -> &'static Vendor {
     crate::gateway::vendor(name).expect("a vendor")
-}
-
-fn settings(vendor: &Vendor) -> Settings {
-    let value = |kind: &SettingKind| match kind {
-        SettingKind::Bool { default } => SettingValue::Bool(*default),
-        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
-            SettingValue::Text((*default).to_owned())
-        }
-    };
-    let settings = vendor.settings.iter();
-    settings
-        .map(|setting| (setting.name, value(&setting.kind)))
-        .collect()
 }
 
 /// The findings when the vendored document is changed at a pointer.
@@ -30,7 +17,7 @@ fn drift(name: &str, pointer: &str, change: impl FnOnce(&mut Value)) -> Vec<Find
     change(document.pointer_mut(pointer).expect("the place is there"));
     let old = Described::read(vendor.document).expect("a document");
     let new = Described::read(&document.to_string()).expect("a document");
-    compare(vendor, &settings(vendor), &old, &new).expect("the twin is understood")
+    compare(vendor, &defaults(vendor.settings), &old, &new).expect("the twin is understood")
 }
 
 /// The severities that are said of an operation at a place.
@@ -55,7 +42,7 @@ fn a_document_changes_nothing_against_itself() {
 #[test]
 fn the_answers_of_every_operation_that_is_called_are_read() {
     for vendor in adapters::VENDORS {
-        let samples = Samples::take(vendor, &settings(vendor)).expect("samples");
+        let samples = Samples::take(vendor, &defaults(vendor.settings)).expect("samples");
         for (operation, _) in vendor.operations {
             assert!(samples.covers(operation), "{}: {operation}", vendor.name);
         }
@@ -68,7 +55,7 @@ fn the_published_excerpt_breaks_nothing_but_what_it_leaves_out() {
     let text = include_str!("../../../tests/fixtures/elevenlabs-openapi-excerpt-tags.json");
     let old = Described::read(vendor.document).expect("a document");
     let new = Described::read(text).expect("a document");
-    let findings = compare(vendor, &settings(vendor), &old, &new).expect("findings");
+    let findings = compare(vendor, &defaults(vendor.settings), &old, &new).expect("findings");
     let broken: Vec<_> = findings
         .iter()
         .filter(|finding| finding.severity <= Severity::Undecided)
