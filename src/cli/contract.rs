@@ -9,6 +9,7 @@ use crate::{
     gateway,
     mock::{Options as TwinOptions, Served, TWINS},
     schema::Document,
+    tls,
     upstream::{credential, embedded, network},
 };
 use adapters::{VENDORS, Vendor};
@@ -175,7 +176,12 @@ fn session(account: &AccountConfig) -> Result<Session, String> {
     };
     let credential = account.secret.as_ref().map(header).transpose();
     let credential = credential.map_err(|error| error.to_string())?;
-    let transport = network(account.allow_any_host).map_err(|error| error.to_string())?;
+    let authorities = match &account.ca_file {
+        Some(file) => tls::certificates(file)?,
+        None => Vec::new(),
+    };
+    let transport =
+        network(account.allow_any_host, &authorities).map_err(|error| error.to_string())?;
     Ok(Session::new(
         adapter,
         Arc::new(document),

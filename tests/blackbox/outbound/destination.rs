@@ -45,7 +45,7 @@ async fn a_name_or_an_address_that_is_not_public_is_refused_before_anything_is_s
     let inside = Raw::once(DENIED).await;
     let port = inside.address.port();
     let ask = |any_address: bool, host: &str| {
-        let transport = network(any_address).unwrap();
+        let transport = network(any_address, &[]).unwrap();
         let uri = format!("http://{host}:{port}/v1/conversations");
         transport.oneshot(Request::get(uri).body(Bytes::new()).unwrap())
     };

@@ -70,6 +70,9 @@ fn flood_of(kind: u8, payload: &'static [u8]) -> Box<dyn FnMut(u32) -> Vec<u8>> 
     Box::new(move |_| frame(kind, 0, 0, payload))
 }
 
+/// A flood's name, what comes before it, and its frames by number.
+type Flood = (&'static str, Vec<u8>, Box<dyn FnMut(u32) -> Vec<u8>>);
+
 #[tokio::test]
 async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
     let target = Target::start().await;
@@ -88,7 +91,7 @@ async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
     let patch = head("PATCH", &tags_of("elevenlabs", &conversation(1)));
     let opened = frame(HEADERS, END_HEADERS, 1, &patch);
     let begun = frame(HEADERS, 0, 1, &get);
-    let floods: Vec<(&str, Vec<u8>, Box<dyn FnMut(u32) -> Vec<u8>>)> = vec![
+    let floods: Vec<Flood> = vec![
         (
             "rapid reset",
             Vec::new(),
