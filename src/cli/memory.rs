@@ -48,7 +48,9 @@ impl Memory {
                 for route in gateway.routes() {
                     let account = &route.account;
                     if account.twin.is_none() {
-                        lanes.hold_account(&account.key, now + account.limits.settle);
+                        let until = now + account.limits.settle;
+                        lanes.hold_account(&account.key, until);
+                        account.doubt_catalogue(until);
                     }
                 }
                 if let Some(until) = lanes.held_until() {

@@ -69,7 +69,9 @@ pub(super) async fn carry_out(
                 && error.is_unknown()
                 && call.repeat == Repeat::ReplacesSet
             {
-                name.unsettled_until(Instant::now() + account.limits.settle);
+                let until = Instant::now() + account.limits.settle;
+                name.unsettled_until(until);
+                account.doubt_catalogue(until);
             }
             result?
         }
@@ -149,7 +151,9 @@ pub(super) async fn create_locked(
         return Ok((there.clone(), unclear));
     }
     if unclear {
-        name.unsettled_until(Instant::now() + account.limits.settle);
+        let until = Instant::now() + account.limits.settle;
+        name.unsettled_until(until);
+        account.doubt_catalogue(until);
         account.forget_catalogue();
     }
     let outcome = if unclear {

@@ -24,6 +24,9 @@ pub struct CatalogueCache {
     ttl: Duration,
     max_tags: usize,
     kept: Mutex<Option<Kept>>,
+    /// When a write of ours with an unknown outcome can no longer land: from then on nothing is believed that was
+    /// read before.
+    doubt: Mutex<Option<Instant>>,
     /// The last edits of ours, for a reading that began before them.
     notes: Mutex<VecDeque<(Instant, Note)>>,
     /// Held by whoever reads; the others wait and take what it brings.
@@ -43,16 +46,21 @@ impl CatalogueCache {
             ttl,
             max_tags,
             kept: Mutex::new(None),
+            doubt: Mutex::new(None),
             notes: Mutex::default(),
             reading: tokio::sync::Mutex::new(None),
         }
     }
 
+    /// What is kept and may be believed.
     fn current(&self) -> Option<Kept> {
+        let doubt = *self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = doubt.filter(|until| *until <= Instant::now());
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+            .filter(|kept| settled.is_none_or(|until| kept.read_at >= until))
     }
 
     /// Keeps a catalogue whose reading began at `read_at`: edits that were made since are not in it for sure.
@@ -155,6 +163,16 @@ impl Account {
     /// Takes a tag that is gone, or has another text now, out of the cached catalogue.
     pub fn forget(&self, gone: &CatalogueTag) {
         self.catalogue.note(Note::Gone(gone.clone()));
+    }
+
+    /// Remembers that a write about the catalogue may land until then.
+    pub fn doubt_catalogue(&self, until: Instant) {
+        let mut doubt = self
+            .catalogue
+            .doubt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *doubt = (*doubt).max(Some(until));
     }
 
     /// Believes nothing that is cached: what became of an edit is not known.
