@@ -43,7 +43,14 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(file: &Path, options: &Options) -> u8 {
-    let config = match configured(file) {
+    // Another gateway may have the configured store open, and nothing is to be remembered from run to run.
+    let name = format!(
+        "tagway-with-{}-{:08x}.redb",
+        std::process::id(),
+        fastrand::u32(..)
+    );
+    let store = std::env::temp_dir().join(name);
+    let config = match configured(file, &store) {
         Ok(config) => config,
         Err(faults) => {
             faults.iter().for_each(|fault| err(&fault.to_string()));
@@ -59,6 +66,8 @@ pub(super) fn run(file: &Path, options: &Options) -> u8 {
     };
     let code = runtime.block_on(accompany(config, &options.command));
     runtime.shutdown_background();
+    // Where none was made there is none to take away.
+    let _ = std::fs::remove_file(&store);
     code.unwrap_or_else(|why| {
         err(&why);
         USAGE
@@ -72,7 +81,7 @@ pub(super) fn is_given(name: &str) -> bool {
 }
 
 /// The configuration with every route on its mock and every listener on a free port: a test never meets a vendor.
-fn configured(file: &Path) -> Result<Config, Vec<Fault>> {
+fn configured(file: &Path, store: &Path) -> Result<Config, Vec<Fault>> {
     let source = |routes: &[String]| {
         let mut source = if file.exists() {
             Source::read(file).map_err(|fault| vec![fault])?
@@ -81,6 +90,7 @@ fn configured(file: &Path) -> Result<Config, Vec<Fault>> {
         };
         source.set("TAGWAY_SERVER__LISTEN", "127.0.0.1:0");
         source.set("TAGWAY_SERVER__ADMIN", "127.0.0.1:0");
+        source.set("TAGWAY_SERVER__STORE", &store.to_string_lossy());
         for route in routes {
             let name = format!("TAGWAY_ROUTES__{}__BASE_URL", route.to_ascii_uppercase());
             source.set(&name, "mock");

@@ -66,7 +66,7 @@ rate = "off"
 def gateway(processes, tagway, ports):
     """The gateway's address; each vendor's route goes to the port that is given for it."""
     file = processes.folder / "gateway.toml"
-    head = '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\nlog = "json"\n'
+    head = f'[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\nlog = "json"\nstore = "{processes.folder}/gateway.redb"\n'
     file.write_text(head + "".join(ROUTE.format(vendor=vendor, port=port) for vendor, port in ports.items()))
     variables = {"INTEROP_SECRET": "aw_live_00000000000000000000000000000000", "PATH": os.environ["PATH"]}
     command = [tagway, "serve", "--config", str(file)]

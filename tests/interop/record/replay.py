@@ -14,7 +14,7 @@ from processes import Processes  # noqa: E402
 CONVERSATION = "8f3a9d2e-1b4c-4f5d-9e8a-7c3b2a1d0f9e"
 VENDORS = ("elevenlabs", "awardee", "attention")
 SECRET = "aw_live_0123456789abcdef0123456789abcdef"
-HEAD = '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\nlog = "json"\n'
+HEAD = '[server]\nlisten = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\nlog = "json"\nstore = "{store}"\n'
 ROUTE = """
 [routes.{vendor}]
 vendor = "{vendor}"
@@ -28,7 +28,8 @@ rate = "off"
 
 def gateway(processes, tagway, name, urls, *arguments):
     file = processes.folder / f"{name}.toml"
-    file.write_text(HEAD + "".join(ROUTE.format(vendor=vendor, url=url) for vendor, url in urls.items()))
+    head = HEAD.format(store=processes.folder / f"{name}.redb")
+    file.write_text(head + "".join(ROUTE.format(vendor=vendor, url=url) for vendor, url in urls.items()))
     command = [tagway, "serve", "--config", str(file), *arguments]
     variables = {"INTEROP_SECRET": SECRET}
     (address,) = processes.start(name, command, r'"public":"([^"]+)"', env=variables)
