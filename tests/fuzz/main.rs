@@ -1,4 +1,4 @@
-//! The kept corpora of the fuzz targets, replayed.
+//! The kept corpora of the fuzz targets, replayed, and hostile ids through one of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and these helpers are used by nothing else"
 )]
 
+mod hostile;
 #[allow(unreachable_pub, reason = "the fuzzer's package uses it, too")]
 mod targets;
 
