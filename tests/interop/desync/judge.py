@@ -7,6 +7,7 @@ that the gateway behind HAProxy reads bears a mark that HAProxy gives each reque
 """
 
 import asyncio
+import atexit
 import json
 import os
 import pathlib
@@ -30,6 +31,7 @@ CONFIGURATION = """
 listen = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 log = "json"
+store = "{store}"
 head_timeout_ms = 400
 body_timeout_ms = 400
 idle_timeout_ms = {idle}
@@ -67,12 +69,14 @@ backend back
 def serving(name, idle):
     """A gateway; answers its process, its two addresses and its log."""
     file, log = FOLDER / f"{name}.toml", FOLDER / f"{name}.log"
-    file.write_text(CONFIGURATION.format(idle=idle))
+    file.write_text(CONFIGURATION.format(idle=idle, store=FOLDER / f"{name}.redb"))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TAGWAY_")}
     command = [TAGWAY, "serve", "--config", str(file)]
     process = subprocess.Popen(command, stderr=log.open("wb"), env=environment)
+    atexit.register(process.kill)
     for _ in range(200):
-        for line in log.read_text().splitlines():
+        # The last line may still be on its way into the file.
+        for line in filter(str.strip, log.read_text().split("\n")[:-1]):
             line = json.loads(line)
             if line.get("message") == "tagway serves":
                 return process, line["public"], line["admin"], log
@@ -91,6 +95,7 @@ def proxying(address):
         ["haproxy", "-db", "-f", str(file)],
         pass_fds=[listener.fileno()], stdout=log.open("wb"), stderr=subprocess.STDOUT,
     )
+    atexit.register(process.kill)
     return process, "127.0.0.1:%d" % listener.getsockname()[1], listener
 
 
@@ -163,7 +168,7 @@ async def main():
         for process in processes:
             process.terminate()
             process.wait(20)
-        read = [json.loads(line) for line in log.read_text().splitlines()]
+        read = [json.loads(line) for line in filter(str.strip, log.read_text().splitlines())]
         read = [line for line in read if line.get("target") == "access"]
         # What is not HTTP to the gateway has no method and no id; nothing is done for it.
         malformed = sum(line["method"] == "-" for line in read)
