@@ -38,6 +38,8 @@ pub enum Bug {
     HalfRead,
     /// A process that comes after a killed one writes at once.
     NoWaitAfterKill,
+    /// A repeat under a key is carried out as if it were the first.
+    ForgetsKeys,
 }
 
 impl Bug {
@@ -59,6 +61,7 @@ impl Bug {
         Self::Overtaking,
         Self::HalfRead,
         Self::NoWaitAfterKill,
+        Self::ForgetsKeys,
     ];
 }
 

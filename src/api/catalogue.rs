@@ -5,6 +5,7 @@ use super::{
     body::{self, Kind},
     change::in_path,
     headers::{self, Prefer, Query},
+    idempotency_key,
     keyed::{self, Running, Turn, Writing},
     router::OneKind,
 };
@@ -158,7 +159,7 @@ where
 fn checks_of_a_read(asked: &Asked<'_>) -> Result<(), Error> {
     asked.identity.demand("read", |scopes| scopes.read)?;
     headers::refuse_conditional(&asked.headers)?;
-    headers::refuse_key(&asked.headers)?;
+    idempotency_key::refuse(&asked.headers)?;
     body::check_accept(&asked.headers)
 }
 
@@ -182,7 +183,7 @@ fn checks_of_an_edit(asked: &Asked<'_>, deletes: bool) -> Result<(), Error> {
         CatalogueAccess::NoDelete | CatalogueAccess::ReadWrite => {}
     }
     headers::refuse_conditional(&asked.headers)?;
-    headers::idempotency_key(&asked.headers).map(|_| ())
+    idempotency_key::read(&asked.headers).map(|_| ())
 }
 
 async fn carry_out(

@@ -5,6 +5,7 @@ use super::{
     body::{self, Kind},
     change as changes, headers,
     headers::Prefer,
+    idempotency_key,
     keyed::{self, Running, Turn, Writing},
     router::ChangeKind,
 };
@@ -36,7 +37,7 @@ pub(super) async fn read(
     asked.identity.demand("read", |scopes| scopes.read)?;
     headers::query(asked.query.as_deref(), &[])?;
     headers::refuse(&asked.headers, true)?;
-    headers::refuse_key(&asked.headers)?;
+    idempotency_key::refuse(&asked.headers)?;
     headers::none_match(&asked.headers, "")?;
     body::check_accept(&asked.headers)?;
     let account = &asked.route.account;
@@ -116,7 +117,7 @@ where
         }
     }
     headers::refuse(&asked.headers, false)?;
-    headers::idempotency_key(&asked.headers)?;
+    idempotency_key::read(&asked.headers)?;
     let if_match = headers::if_match(&asked.headers)?;
     let prefer = headers::prefer(&asked.headers);
     let document = if kind.has_body() {

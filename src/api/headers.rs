@@ -44,12 +44,8 @@ const MAX_Q: usize = 256;
 /// Longest cursor, in characters; those that are given out are far shorter than a tag's text can be.
 const MAX_CURSOR: usize = 8_192;
 
-/// Longest idempotency key, in characters.
-const MAX_KEY: usize = 255;
-
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const DEADLINE: HeaderName = HeaderName::from_static("tagway-deadline-ms");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Reads the query; only the `known` parameters are possible.
 ///
@@ -203,70 +199,6 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
     }
 }
 
-/// Refuses the key of a request that changes nothing.
-///
-/// # Errors
-/// When it is there.
-pub(super) fn refuse_key(headers: &HeaderMap) -> Result<(), Error> {
-    match headers.contains_key(IDEMPOTENCY_KEY) {
-        true => Err(bad(
-            &IDEMPOTENCY_KEY,
-            "it is possible on requests that change something only",
-        )),
-        false => Ok(()),
-    }
-}
-
-/// Reads `Idempotency-Key`: visible ASCII, bare or as a quoted string (RFC 8941, 3.3.3); both spellings are one key.
-///
-/// # Errors
-/// Another form, or more than [`MAX_KEY`] characters.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let malformed = || {
-        bad(
-            &IDEMPOTENCY_KEY,
-            &format!("it is 1 to {MAX_KEY} visible ASCII characters, bare or quoted"),
-        )
-    };
-    let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else {
-        return Ok(None);
-    };
-    let key = match text.strip_prefix('"') {
-        None => text.to_owned(),
-        Some(rest) => {
-            let inner = rest.strip_suffix('"').ok_or_else(malformed)?;
-            unquoted(inner).ok_or_else(malformed)?
-        }
-    };
-    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    match is_visible && (1..=MAX_KEY).contains(&key.len()) {
-        true => Ok(Some(key)),
-        false => Err(malformed()),
-    }
-}
-
-/// The refusal of a key where nothing is remembered.
-pub(super) fn idempotency_is_off() -> Error {
-    bad(
-        &IDEMPOTENCY_KEY,
-        "this gateway keeps no store, and ignoring the key would not be safe",
-    )
-}
-
-/// The content of a quoted string; `None` where a quote or a backslash stands by itself.
-fn unquoted(inner: &str) -> Option<String> {
-    let mut text = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' => return None,
-            '\\' => text.push(chars.next().filter(|next| matches!(next, '"' | '\\'))?),
-            _ => text.push(char),
-        }
-    }
-    Some(text)
-}
-
 /// Refuses headers that are possible on a conversation's tags only.
 ///
 /// # Errors
@@ -319,7 +251,14 @@ fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<Stri
     Ok(present.then_some(tags))
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
+/// The one value of a header.
+///
+/// # Errors
+/// More than one, and what is not text.
+pub(super) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(name).into_iter();
     let first = values.next();
     if values.next().is_some() {
@@ -334,7 +273,8 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
         .transpose()
 }
 
-fn bad(name: &HeaderName, why: &str) -> Error {
+/// A refusal of a header.
+pub(super) fn bad(name: &HeaderName, why: &str) -> Error {
     Error::new(Code::InvalidHeader, "a header is not acceptable").at(name.as_str(), why)
 }
 

@@ -1,7 +1,7 @@
 //! Requests under an `Idempotency-Key`: what they are known by, and how their answers are written, now or after a
 //! restart.
 
-use super::{Asked, Notes, Reply, catalogue, conversations, headers, headers::Prefer};
+use super::{Asked, Notes, Reply, catalogue, conversations, headers::Prefer, idempotency_key};
 use crate::{
     error::{Code, Error},
     gateway::Gateway,
@@ -71,11 +71,11 @@ pub(super) async fn enter(
     writing: Writing,
     notes: &Notes,
 ) -> Result<Turn, Error> {
-    let Some(key) = headers::idempotency_key(&asked.headers)? else {
+    let Some(key) = idempotency_key::read(&asked.headers)? else {
         return Ok(Turn::Unkeyed);
     };
     let Some(idempotency) = &gateway.idempotency else {
-        return Err(headers::idempotency_is_off());
+        return Err(idempotency_key::is_off());
     };
     if dry_run {
         return Ok(Turn::Unkeyed);

@@ -8,6 +8,7 @@ mod catalogue;
 mod change;
 mod conversations;
 mod headers;
+mod idempotency_key;
 mod identity;
 mod keyed;
 mod problems;

@@ -251,6 +251,14 @@ impl Once for Keyed {
         })
     }
 
+    fn refused(&self, error: Error) -> Error {
+        let not_applied = error.known_outcome() == Some(Outcome::NotApplied);
+        match not_applied && self.earlier().is_some() {
+            true => error.outcome(Outcome::Unknown),
+            false => error,
+        }
+    }
+
     fn intend(&self, intent: Intent) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let mut intent = intent;

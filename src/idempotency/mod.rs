@@ -13,6 +13,7 @@ pub use record::{Answered, Problem, Success};
 use crate::{
     clock,
     error::{Code, Error, Outcome},
+    planted::{self, Bug},
     sequencer::Dormant,
     store::{Record, RecordKey, RecordState, Store, StoreError},
 };
@@ -157,7 +158,10 @@ impl Idempotency {
             }
         };
         let turn = keyed::Turn::new(self.clone(), key, running.clone());
-        let record = self.store.get(key, clock::unix_ms()).await;
+        let record = match planted::is(Bug::ForgetsKeys) {
+            true => Ok(None),
+            false => self.store.get(key, clock::unix_ms()).await,
+        };
         let opened = match record.map_err(unavailable)? {
             None => None,
             Some(record) if record.fingerprint != request.fingerprint => return Err(mismatch()),

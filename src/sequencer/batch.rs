@@ -8,86 +8,20 @@ use super::{
     conclude::{carry_out_alone, execute_plan, is_about_content},
     evidence,
     execute::{Done, Executed},
-    lane::lock,
-    members::{Sent, Told, Verdict},
+    judging::{Judged, can_be_blind, judge, misses, with_made},
+    members::{Sent, Told},
     once::{Intent, Wish},
-    prepare::{Prepared, catalogue_failed, check, differs, planned},
-    refusal,
+    prepare::{Prepared, catalogue_failed, planned},
+    taken::{BatchConcluded, Taken, called_off, held_back, shared_job},
     unsettled::Unsettled,
-    waiting::Progress,
 };
 use crate::{
-    error::{Code, Error, Outcome},
+    error::{Code, Error},
     planted::{self, Bug},
-    upstream::{Meter, Reading},
+    upstream::Reading,
 };
-use adapters::{Carried, Catalogue, Effect, Element, Folding, Refusal, State, name_ids};
+use adapters::{Carried, Effect, Element, Folding, name_ids};
 use futures_util::future::{BoxFuture, join_all};
-use std::sync::{Arc, Mutex};
-use tokio::time::Instant;
-
-/// A change that the lane has taken up.
-#[derive(Clone, Copy)]
-pub(super) struct Taken<'a> {
-    pub(super) job: &'a Job,
-    pub(super) progress: &'a Progress,
-    pub(super) intent: &'a Mutex<Option<Intent>>,
-}
-
-impl Taken<'_> {
-    /// Has a keyed change written down before anything of it is sent.
-    ///
-    /// # Errors
-    /// `store-unavailable`; then nothing of it may be sent.
-    pub(super) async fn intend(&self, intent: Intent) -> Result<(), Error> {
-        let Some(once) = &self.job.once else {
-            return Ok(());
-        };
-        once.intend(intent.clone()).await?;
-        *lock(self.intent) = Some(intent);
-        Ok(())
-    }
-}
-
-/// What a lane learns from a batch.
-#[derive(Default)]
-pub(super) struct BatchConcluded {
-    /// An answer for each member.
-    pub(super) results: Vec<Result<Changed, Error>>,
-    /// What is open.
-    pub(super) unsettled: Unsettled,
-    /// What was carried before it, where that was read.
-    pub(super) before: Option<Carried>,
-    /// What is carried after it, where that is certain.
-    pub(super) known: Option<Carried>,
-    /// What its writes have brought about, where all of them took effect.
-    pub(super) wishes: Vec<Wish>,
-}
-
-impl BatchConcluded {
-    /// Adds what came of the members that were carried out after these.
-    fn extend(&mut self, later: Self) {
-        self.results.extend(later.results);
-        self.unsettled.extend(later.unsettled);
-        self.before = self.before.take().or(later.before);
-        self.known = later.known;
-        let undone = |wish: &Wish| {
-            later
-                .wishes
-                .iter()
-                .any(|newer| newer.element == wish.element)
-        };
-        self.wishes.retain(|wish| !undone(wish));
-        self.wishes.extend(later.wishes);
-    }
-}
-
-/// A member at its place in the order.
-struct Judged {
-    verdict: Verdict,
-    /// What its condition was held against and did not match.
-    found: Option<Carried>,
-}
 
 /// Carries out changes of one conversation, in order.
 pub(super) fn carry_out<'a>(
@@ -173,22 +107,6 @@ async fn in_parts(
     let results = std::mem::take(&mut concluded.results);
     sofar.extend(concluded);
     BatchConcluded { results, ..sofar }
-}
-
-/// A job that stands for all: as patient as the most patient member, with a meter of its own.
-fn shared_job(first: &Taken<'_>, members: &[Taken<'_>]) -> Job {
-    let deadlines = members.iter().map(|member| member.job.deadline);
-    let arrivals = members.iter().map(|member| member.job.meter.started());
-    Job {
-        deadline: deadlines.fold(first.job.deadline, Instant::max),
-        meter: Arc::new(Meter::since(
-            arrivals.fold(first.job.meter.started(), Instant::max),
-        )),
-        if_match: None,
-        representation: false,
-        once: members.iter().find_map(|member| member.job.once.clone()),
-        ..first.job.clone()
-    }
 }
 
 enum Attempt {
@@ -357,81 +275,6 @@ async fn intend(
     refused.iter().any(Option::is_some).then_some(refused)
 }
 
-/// Whether a member names a tag that the catalogue does not know; it may be carried all the same.
-fn misses(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool {
-    members.iter().any(|member| {
-        let mut folding = Folding::blind(member.job.route.account.adapter.rules(), catalogue);
-        matches!(
-            folding.apply(&member.job.change, false),
-            Err(Refusal::Unknown(_))
-        )
-    })
-}
-
-/// Whether all members can be planned without knowing what is carried.
-fn can_be_blind(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool {
-    let Some(first) = members.first() else {
-        return false;
-    };
-    let mut folding = Folding::blind(first.job.route.account.adapter.rules(), catalogue);
-    members.iter().all(|member| {
-        match folding.apply(&member.job.change, member.job.create_missing) {
-            Ok(_) => true,
-            // What is wrong by itself needs no reading; what is unknown may be carried.
-            Err(Refusal::Invalid(_) | Refusal::Unsupported(..)) => true,
-            Err(_) => false,
-        }
-    })
-}
-
-fn judge(
-    job: &Job,
-    folding: &mut Folding<'_>,
-    catalogue: &Catalogue,
-    before: Option<&Carried>,
-) -> Judged {
-    let carried = match folding.state() {
-        State::Known(_) if planted::is(Bug::IfMatchOnFirst) => before,
-        State::Known(carried) => Some(carried),
-        State::Blind(_) => None,
-    };
-    if let (Some(condition), Some(carried)) = (&job.if_match, carried)
-        && let Err(error) = check(condition, job, carried)
-    {
-        return Judged {
-            verdict: Err(error),
-            found: Some(carried.clone()),
-        };
-    }
-    let verdict = folding
-        .apply(&job.change, job.create_missing)
-        .map_err(|refused| refusal::told(refused, catalogue))
-        .map(|effect| match folding.state() {
-            State::Known(carried) if job.representation => (effect, Some(carried.clone())),
-            _ => (effect, None),
-        });
-    Judged {
-        verdict,
-        found: None,
-    }
-}
-
-/// What a condition was held against may hold tags that have been made only since: it is shown with them.
-fn with_made(judged: Vec<Judged>, members: &[Taken<'_>], prepared: &Prepared) -> Vec<Judged> {
-    let judged = judged.into_iter().zip(members);
-    let shown = judged.map(|(judged, member)| match &judged.found {
-        Some(found) => Judged {
-            verdict: Err(differs(
-                member.job,
-                &Carried(prepared.spelled(found.0.clone())),
-            )),
-            ..judged
-        },
-        None => judged,
-    });
-    shown.collect()
-}
-
 async fn write(
     shared: &Job,
     members: &[Taken<'_>],
@@ -549,30 +392,4 @@ async fn write(
         ..BatchConcluded::default()
     };
     Attempt::InParts(told, sofar)
-}
-
-fn called_off() -> Error {
-    Error::new(
-        Code::Deadline,
-        "the deadline passed before anything was sent",
-    )
-    .outcome(Outcome::NotApplied)
-}
-
-fn settling(until: Option<Instant>) -> Error {
-    let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
-    Error::new(
-        Code::ConversationSettling,
-        "an earlier write to this conversation may still take effect",
-    )
-    .retry_after(wait.unwrap_or_default())
-    .outcome(Outcome::NotApplied)
-}
-
-fn held_back(count: usize, until: Option<Instant>) -> BatchConcluded {
-    let error = settling(until);
-    BatchConcluded {
-        results: (0..count).map(|_| Err(error.clone())).collect(),
-        ..BatchConcluded::default()
-    }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     Changed, Job, NameLocks,
-    batch::Taken,
     creating::create,
     evidence::{self, Parts, absent_conversation, holds, look, proven_after},
     execute::{Done, Executed, execute},
     once::{Intent, Wish},
     prepare::{Prepared, prepare_from},
+    taken::Taken,
     unsettled::Unsettled,
 };
 use crate::{

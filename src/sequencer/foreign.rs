@@ -3,9 +3,8 @@
 //! This finds others who overwrite us. It never finds us overwriting others: the vendors have no conditional write.
 
 use super::{
-    Job, NameLocks,
-    batch::{self, BatchConcluded, Taken},
-    evidence,
+    Job, NameLocks, batch, evidence,
+    taken::{BatchConcluded, Taken},
     unsettled::Unsettled,
 };
 use crate::{

@@ -2,13 +2,13 @@
 
 use super::{
     NameLocks,
-    batch::{BatchConcluded, Taken},
     census::Counts,
     foreign::Foreign,
     known::KnownSets,
     once::TakeUp,
     pending::{Open, Pending, resolve},
     restart::{NotedLane, Notes, Restored},
+    taken::{BatchConcluded, Taken},
     unsettled::{Touch, Unsettled},
     waiting::{CallOff, Member},
 };

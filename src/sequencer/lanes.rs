@@ -97,6 +97,11 @@ impl Sequencer for Lanes {
             let settle = job.route.account.limits.settle;
             let progress = Arc::new(Progress::default());
             let touch = Touch::of(&job);
+            let once = job.once.clone();
+            let refused = |error: Error| match &once {
+                Some(once) => once.refused(error),
+                None => error,
+            };
             let (answer, waiting) = oneshot::channel();
             let lane = shared.enqueue(Member {
                 touch: touch.clone(),
@@ -105,7 +110,8 @@ impl Sequencer for Lanes {
                 progress: progress.clone(),
                 intent: Mutex::new(None),
                 answer,
-            })?;
+            });
+            let lane = lane.map_err(refused)?;
             let gone = CallOffOnDrop(progress.clone());
             let heard = timeout_at(deadline, waiting).await;
             let result =
@@ -113,7 +119,12 @@ impl Sequencer for Lanes {
                     Ok(Ok(result)) => result,
                     Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
                         .outcome(Outcome::Unknown)),
-                    Err(_) => Err(too_late(progress.call_off(), &lane, &touch, settle)),
+                    Err(_) => Err(refused(too_late(
+                        progress.call_off(),
+                        &lane,
+                        &touch,
+                        settle,
+                    ))),
                 };
             drop(gone);
             result
@@ -128,6 +139,7 @@ impl Sequencer for Lanes {
             let progress = Arc::new(Progress::default());
             let gone = CallOffOnDrop(progress.clone());
             let working = progress.clone();
+            let once = job.once.clone();
             let work = tokio::spawn(async move {
                 if !working.begin() {
                     return Err(Error::new(Code::Deadline, "the caller is gone")
@@ -149,7 +161,13 @@ impl Sequencer for Lanes {
                     Ok(Ok(result)) => result,
                     Ok(Err(_)) => Err(Error::new(Code::Internal, "the edit was given up")
                         .outcome(Outcome::Unknown)),
-                    Err(_) => Err(edit_too_late(progress.call_off(), settle)),
+                    Err(_) => {
+                        let error = edit_too_late(progress.call_off(), settle);
+                        Err(match once {
+                            Some(once) => once.refused(error),
+                            None => error,
+                        })
+                    }
                 };
             drop(gone);
             result

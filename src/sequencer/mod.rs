@@ -11,6 +11,7 @@ mod creating;
 mod evidence;
 mod execute;
 mod foreign;
+mod judging;
 mod known;
 mod lane;
 mod lanes;
@@ -21,6 +22,7 @@ mod pending;
 mod prepare;
 mod refusal;
 mod restart;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod unsettled;

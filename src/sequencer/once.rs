@@ -18,6 +18,10 @@ pub trait Once: Send + Sync + fmt::Debug {
     /// `store-unavailable`, where it cannot be told.
     fn take_up(&self) -> BoxFuture<'_, Result<TakeUp, Error>>;
 
+    /// What the caller is told who is refused, or stops waiting, before this attempt is carried out: an earlier one
+    /// may have taken effect all the same.
+    fn refused(&self, error: Error) -> Error;
+
     /// Writes down what is about to be sent. It outlives the process when this returns; nothing is sent before.
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 use super::{
     Changed, Job,
-    batch::Taken,
     lane::{Writing, lock},
     once::Intent,
     pending::Pending,
+    taken::Taken,
     unsettled::Touch,
 };
 use crate::error::{Code, Error, Outcome};

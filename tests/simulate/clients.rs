@@ -3,19 +3,27 @@
 use super::{
     another,
     history::{Asked, History, Parts, Record, Told, shown},
+    keyed::{Plain, read_back},
     model::{Match, Wish},
     scenario::{Action, Condition, Step},
     world::{Request, World},
 };
-use adapters::Carried;
+use adapters::{Carried, Change};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tagway::{
-    error::Error,
+    error::{Code, Error},
     etag::etag,
+    idempotency::{self as keyed, Answered, Entered},
     sequencer::{Changed, IfMatch, Sequencer},
 };
 use tokio::time::{sleep, timeout};
+
+/// How long a caller waits before it repeats what it does not know the end of.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// How often it asks at most.
+const MAX_ATTEMPTS: usize = 40;
 
 /// One caller's run through its steps.
 pub(crate) async fn write(
@@ -149,6 +157,14 @@ async fn carried(world: &World, writer: usize, conversation: usize) -> Result<Ca
     Ok(reading.carried)
 }
 
+/// What was answered before.
+fn replayed(answered: &Answered) -> Result<Changed, Error> {
+    match answered {
+        Answered::Success(success) => Ok(read_back(success)),
+        Answered::Problem(problem) => Err(problem.error().expect("a known code")),
+    }
+}
+
 /// One call of a caller.
 struct Calling<'a> {
     world: &'a World,
@@ -174,24 +190,29 @@ impl Calling<'_> {
             ..
         } = *self;
         let begun = world.log.tick();
-        world.log.line(|| format!("{who} asks {}", shown(&request)));
-        let gateway = world.gateway();
-        let job = gateway.job(self.writer, &world.conversations[conversation], &request);
-        let submitted = gateway.lanes.submit(job);
-        let patience = leaves.unwrap_or(Duration::from_secs(86_400));
-        let answered = tokio::select! {
-            biased;
-            () = gateway.life.ended() => None,
-            answered = timeout(patience, submitted) => answered.ok(),
-        };
-        let at = world.log.tick();
-        let told = match answered {
-            None => Told::Left,
-            Some(Ok(changed)) => match self.changed(&changed, seen) {
-                Some(told) => told,
-                None => return,
-            },
-            Some(Err(error)) => self.failed(&error, seen),
+        let key = self.key(&request, marker);
+        let mut patience = leaves.unwrap_or(Duration::from_secs(86_400));
+        let mut attempts = 0;
+        let (told, at) = loop {
+            attempts += 1;
+            let answered = self.once(&request, key.as_deref(), patience).await;
+            let at = world.log.tick();
+            let told = match answered {
+                None => Told::Left,
+                Some(Ok(changed)) => match self.changed(&changed, seen) {
+                    Some(told) => told,
+                    None => return,
+                },
+                Some(Err(error)) => self.failed(&error, seen),
+            };
+            if key.is_none() || told.is_final() || attempts == MAX_ATTEMPTS {
+                break (told, at);
+            }
+            world
+                .log
+                .line(|| format!("{who} is told {}, and asks again", told.show(world)));
+            patience = Duration::from_secs(86_400);
+            sleep(AGAIN).await;
         };
         world
             .log
@@ -211,6 +232,70 @@ impl Calling<'_> {
             asked,
             told,
         });
+    }
+
+    /// The key of a change that is repeated until its end is known. Where tags come and go one by one, a change of
+    /// several is several, so there only changes of one tag are.
+    fn key(&self, request: &Request, marker: Option<usize>) -> Option<String> {
+        let marker = marker.filter(|marker| marker % 2 == 0)?;
+        let is_one = matches!(&request.change, Change::Patch { add, remove } if add.len() == 1 && remove.is_empty());
+        let is_whole = self.world.universe.vendor.replaces();
+        let unconditional = request.if_match.is_none() && !request.create_missing;
+        (unconditional && (is_one || is_whole)).then(|| format!("key-{marker}"))
+    }
+
+    /// One attempt; nothing when its caller left or the process ended first.
+    async fn once(
+        &self,
+        request: &Request,
+        key: Option<&str>,
+        patience: Duration,
+    ) -> Option<Result<Changed, Error>> {
+        let Self { world, who, .. } = *self;
+        world.log.line(|| format!("{who} asks {}", shown(request)));
+        let gateway = world.gateway();
+        let mut job = gateway.job(
+            self.writer,
+            &world.conversations[self.conversation],
+            request,
+        );
+        let attempt = async {
+            let Some(key) = key else {
+                return gateway.lanes.submit(job).await;
+            };
+            let keyed = keyed::Request {
+                scope: [
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    (*who).to_owned(),
+                ],
+                key: key.to_owned(),
+                fingerprint: [0; 32],
+                rendering: Box::new(Plain),
+                deadline: job.deadline,
+                settle: job.route.account.limits.settle,
+            };
+            match gateway.idempotency.enter(keyed).await? {
+                Entered::Answered(answered) => replayed(&answered),
+                Entered::Run(keyed, _waiting) => {
+                    job.once = Some(keyed.clone());
+                    match (gateway.lanes.submit(job).await, keyed.answered().await) {
+                        (Err(error), Some(answered))
+                            if error.code() == Code::IdempotencyInProgress =>
+                        {
+                            replayed(&answered)
+                        }
+                        (result, _) => result,
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = gateway.life.ended() => None,
+            answered = timeout(patience, attempt) => answered.ok(),
+        }
     }
 
     fn changed(&self, changed: &Changed, seen: &mut BTreeMap<usize, String>) -> Option<Told> {

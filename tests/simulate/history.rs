@@ -113,6 +113,17 @@ impl History {
 }
 
 impl Told {
+    /// Whether a caller has nothing to ask any more.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Set(_) | Self::Changed { .. } | Self::Done => true,
+            Self::Failed { code, outcome, .. } => {
+                *outcome != Some(Outcome::Unknown) && *code != Code::PartiallyApplied
+            }
+            Self::Left => false,
+        }
+    }
+
     /// For a reader.
     pub(crate) fn show(&self, world: &World) -> String {
         let show = |mask: Mask| world.universe.show(mask);

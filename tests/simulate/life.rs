@@ -17,6 +17,11 @@ impl Life {
         self.end.notify_waiters();
     }
 
+    /// Whether it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(&self) {
         let end = self.end.notified();

@@ -20,6 +20,7 @@ mod clients;
 mod faults;
 mod history;
 mod judge;
+mod keyed;
 mod life;
 #[path = "../model/linearizable.rs"]
 mod linearizable;

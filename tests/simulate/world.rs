@@ -1,6 +1,7 @@
 //! One run's gateway: an account of one vendor with two routes, its lanes, and the network to the twin.
 
 use super::{
+    keyed::{self, Disk},
     life::Life,
     network::{self, Network},
     record::Log,
@@ -16,6 +17,7 @@ use std::{
 use tagway::{
     config::{CatalogueAccess, OnLoss, Responses},
     gateway::{Route, compile},
+    idempotency::Idempotency,
     mock::{Options, TWINS},
     schema::Document,
     sequencer::{IfMatch, Job, Lanes},
@@ -28,6 +30,7 @@ pub(crate) struct World {
     pub(crate) universe: Arc<Universe>,
     pub(crate) log: Arc<Log>,
     pub(crate) network: Arc<Network>,
+    disk: Arc<Disk>,
     gateway: Mutex<Arc<Gateway>>,
     pub(crate) conversations: Vec<String>,
 }
@@ -36,6 +39,7 @@ pub(crate) struct World {
 pub(crate) struct Gateway {
     pub(crate) life: Arc<Life>,
     pub(crate) lanes: Arc<Lanes>,
+    pub(crate) idempotency: Arc<Idempotency>,
     pub(crate) routes: [Arc<Route>; 2],
 }
 
@@ -84,8 +88,10 @@ impl World {
             faulty: scenario.faulty,
             turn: usize::try_from(scenario.seed / 3 * 5).unwrap_or(0),
         });
-        let gateway = Mutex::new(Arc::new(Gateway::start(scenario, &network)));
+        let disk = Arc::new(Disk::default());
+        let gateway = Mutex::new(Arc::new(Gateway::start(scenario, &network, &disk)));
         Self {
+            disk,
             universe,
             log,
             network,
@@ -108,10 +114,10 @@ impl World {
         self.gateway().life.end();
     }
 
-    /// Starts another process in its place. It has no word of what the one before has left open.
+    /// Starts another process in its place, on the same disk. What is not keyed left no word there.
     pub(crate) fn restart(&self, scenario: &Scenario) {
         self.log.line(|| "the gateway is started".to_owned());
-        let started = Arc::new(Gateway::start(scenario, &self.network));
+        let started = Arc::new(Gateway::start(scenario, &self.network, &self.disk));
         let account = &started.routes[0].account;
         let settled = Instant::now() + account.limits.settle;
         started.lanes.hold_account(&account.key, settled);
@@ -157,7 +163,7 @@ impl Request {
 }
 
 impl Gateway {
-    fn start(scenario: &Scenario, network: &Arc<Network>) -> Self {
+    fn start(scenario: &Scenario, network: &Arc<Network>, disk: &Arc<Disk>) -> Self {
         let vendor = VENDORS
             .iter()
             .find(|known| known.name == scenario.vendor.name())
@@ -198,9 +204,11 @@ impl Gateway {
                 catalogue: CatalogueAccess::ReadWrite,
             })
         };
+        let lanes = Arc::new(Lanes::new());
         Self {
+            idempotency: keyed::open(disk, &life, &lanes),
             life,
-            lanes: Arc::new(Lanes::new()),
+            lanes,
             routes: [
                 route("one", scenario.responses[0]),
                 route("other", scenario.responses[1]),

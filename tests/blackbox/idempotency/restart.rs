@@ -158,6 +158,46 @@ async fn after_a_kill_changes_wait_and_after_a_clean_stop_they_do_not() {
 }
 
 #[tokio::test]
+async fn after_a_kill_a_repeated_create_looks_first_and_gives_the_vendor_the_same_key() {
+    let first = Arc::new(AtomicBool::new(true));
+    let faulty = Faulty::new("awardee", options("awardee"), move |seen| {
+        (seen.method == "POST" && first.swap(false, Ordering::AcqRel)).then_some(Fault::Silence)
+    })
+    .await;
+    let folder = TempDir::new().unwrap();
+    let more = "settle_ms = 400\n";
+    let text = route("awardee", &faulty.address.to_string(), more);
+    let create = |at: SocketAddr| {
+        let ask = Ask::new(at, "POST", "/v1/awardee/tags").header("idempotency-key", "k");
+        ask.json(&json!({"name": "fresh"}))
+    };
+    let serving = Serving::start(folder.path(), &text).await;
+    let cut = tokio::spawn(create(serving.public).send());
+    faulty.arrived("POST", 1).await;
+    serving.end("KILL").await;
+    assert!(cut.await.is_err(), "no answer came");
+    let serving = Serving::start(folder.path(), &text).await;
+    settled(|| create(serving.public)).await.is(201);
+    let given = |seen: &Seen| {
+        let lines = seen.head.lines();
+        let mut keys = lines.filter_map(|line| line.strip_prefix("idempotency-key: "));
+        keys.next().expect("a key").to_owned()
+    };
+    let seen = faulty.seen();
+    let order: Vec<&str> = seen.iter().map(|seen| seen.method.as_str()).collect();
+    assert_eq!(
+        order,
+        ["GET", "POST", "GET", "POST"],
+        "it is looked for before it is made again"
+    );
+    assert_eq!(
+        given(&seen[1]),
+        given(&seen[3]),
+        "the same key for the vendor"
+    );
+}
+
+#[tokio::test]
 async fn a_clean_stop_leaves_word_of_what_is_unsettled() {
     let faulty = Faulty::new("awardee", options("awardee"), |seen| {
         is_write(seen).then_some(Fault::Close)
