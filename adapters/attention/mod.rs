@@ -3,13 +3,14 @@
 //! Facts from the vendor's reference pages and from clients in use; the vendored document
 //! `schemas/attention.json` names the source of each and marks what is assumed.
 
+mod bodies;
 mod json;
 mod labels;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
+    Adapter, Answer, BadId, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
     EditError, Element, Entry, Goal, Handle, HeldTag, Naming, NewTags, Path, Repeat, Rules,
     SAFE_CHARS, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written, limit,
     parse,
@@ -274,36 +275,6 @@ impl Adapter for Attention {
         if adds.is_empty() && removes.is_empty() {
             return Ok(Vec::new());
         }
-        let mut body = Body::default();
-        body.push("{\"labels\":{");
-        for (at, element) in after.0.iter().enumerate() {
-            if at > 0 {
-                body.push(",");
-            }
-            match element {
-                Element::Foreign { entry, .. }
-                | Element::Tag(HeldTag {
-                    entry: Some(entry), ..
-                }) => {
-                    body.push(&entry.key);
-                    body.push(":");
-                    body.push(&entry.value);
-                }
-                Element::Tag(held) => {
-                    body.push_string(&held.tag.name);
-                    body.push(":");
-                    body.push_string(held.tag.value.as_deref().unwrap_or(self.flag_value()));
-                }
-                // No id ever stands in a label map.
-                Element::Unknown { .. } => {}
-            }
-        }
-        body.push("},\"skip_analysis\":");
-        body.push(if self.skip_analysis {
-            "true}"
-        } else {
-            "false}"
-        });
         let call = Call {
             operation: REPLACE,
             method: Method::PUT,
@@ -312,7 +283,11 @@ impl Adapter for Attention {
                 .id(conversation)?
                 .fixed("labels"),
             query: String::new(),
-            body: Some(body),
+            body: Some(bodies::replace(
+                after,
+                self.flag_value(),
+                self.skip_analysis,
+            )),
             keep: KEPT,
             repeat: Repeat::ReplacesSet,
             why: "the vendor only replaces the whole map",
@@ -365,36 +340,7 @@ impl Adapter for Attention {
     }
 
     fn emits(&self) -> Vec<(&'static str, Value)> {
-        let bounded = |limit: usize, least: usize| match limit {
-            usize::MAX => json!({"type": "string", "minLength": least}),
-            limit => json!({"type": "string", "minLength": least, "maxLength": limit}),
-        };
-        let closed = |properties: Value, required: &[&str]| {
-            json!({
-                "type": "object", "properties": properties, "required": required, "additionalProperties": false
-            })
-        };
-        // A new name is trimmed and not blank; so is a new value, and the others are the vendor's own.
-        let mut name = bounded(self.rules.new_tags.name, 1);
-        name["pattern"] = json!("\\S");
-        let description = bounded(self.rules.catalogue.description.unwrap_or(0), 0);
-        let text = json!({"type": "string"});
-        let option = closed(json!({"value": text, "description": text}), &["value"]);
-        let options = json!({"type": "array", "items": option});
-        let flag = json!({"type": "boolean"});
-        let create = closed(
-            json!({"name": name, "description": description, "aiFlow": flag, "allTeams": flag, "options": options}),
-            &["name", "aiFlow", "allTeams"],
-        );
-        let mut change = closed(json!({"name": name, "description": description}), &[]);
-        change["minProperties"] = json!(1);
-        let update = json!({"anyOf": [change, closed(json!({"options": options}), &["options"])]});
-        let labels = json!({"type": "object"});
-        let replace = closed(
-            json!({"labels": labels, "skip_analysis": flag}),
-            &["labels", "skip_analysis"],
-        );
-        vec![(CREATE, create), (UPDATE, update), (REPLACE, replace)]
+        bodies::emitted(&self.rules)
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {
