@@ -5,14 +5,15 @@
 
 mod json;
 mod rates;
+mod refusal;
 #[cfg(test)]
 mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
-    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, ProblemKind,
-    Repeat, Rules, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, WindowSeen, Writes,
-    Written, limit, parse, path::query, reader::Keep, settings::Settings,
+    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, Repeat, Rules,
+    Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, WindowSeen, Writes, Written, limit,
+    parse, path::query, reader::Keep, settings::Settings,
 };
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
@@ -320,27 +321,7 @@ impl Adapter for Awardee {
     }
 
     fn problem(&self, answer: &Answer) -> VendorProblem {
-        let mut problem = VendorProblem::by_status(answer);
-        if let Ok(said) = parse::<json::Problem>(answer) {
-            // Documented with 403; any other 403 is about one thing.
-            if said.error.as_deref() == Some("api_key_paused") {
-                problem.refuses_key = true;
-            }
-            problem.code = said.error;
-            problem.message = said.message;
-            problem.request_id = said.request_id;
-        }
-        if problem.request_id.is_none() {
-            problem.request_id = answer
-                .headers
-                .get("x-request-id")
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned);
-        }
-        if problem.kind == ProblemKind::RateLimited && problem.retry_after.is_none() {
-            problem.retry_after = rates::used_up_until(&answer.headers);
-        }
-        problem
+        refusal::problem(answer)
     }
 
     fn windows(&self, headers: &HeaderMap) -> Vec<WindowSeen> {

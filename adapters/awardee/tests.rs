@@ -1,7 +1,7 @@
 //! The vendor's own examples, its errors and its pages.
 
 use super::*;
-use crate::{Attributes, Wait, reader};
+use crate::{Attributes, ProblemKind, Wait, reader};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -367,3 +367,18 @@ fn headers_tell_the_request_and_the_wait() {
     assert_eq!(adapter().problem(&error(429, "")).retry_after, None);
     assert_eq!(adapter().credential("k"), ("xi-api-key", "k".to_owned()));
 }
+
+#[test]
+fn only_a_refused_key_refuses_the_key() {
+    let refuses = |status, body| adapter().problem(&error(status, body)).refuses_key;
+    assert!(refuses(
+        401,
+        r#"{"detail":{"status":"invalid_api_key","message":"x"}}"#
+    ));
+    assert!(refuses(401, ""));
+    assert!(!refuses(
+        401,
+        r#"{"detail":{"type":"a","code":"unauthorized","message":"x","status":"missing_permissions","request_id":"r"}}"#
+    ));
+    assert!(!refuses(403, ""));
+}

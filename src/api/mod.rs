@@ -23,7 +23,7 @@ pub use keyed::rendering;
 use crate::{
     error::{Code, Error},
     gateway::{Gateway, Route},
-    upstream::{CallContext, Meter},
+    upstream::{CallContext, Meter, Priority},
 };
 use adapters::path::check_id;
 use bytes::Bytes;
@@ -151,6 +151,7 @@ impl Asked<'_> {
             deadline: self.deadline,
             due: self.deadline,
             committed: false,
+            priority: Priority::Interactive,
             meter: notes.meter.clone(),
             seed: None,
         }

@@ -152,7 +152,7 @@ fn of(route: &Route) -> Capabilities {
             OnLoss::Refuse => "refuse",
             OnLoss::Report => "report",
         },
-        rate: account.rate.clone(),
+        rate: account.rate.iter().map(ToString::to_string).collect(),
         side_effects: account.side_effects(),
     }
 }

@@ -55,6 +55,12 @@ pub struct AccountConfig {
     pub foreign_writers: ForeignWriters,
     /// The quota, shortest window first; none where it is off or unpublished.
     pub rate: Vec<RateWindow>,
+    /// Whether calls slow down for a while after the vendor has turned one away: unless the quota is `off`.
+    pub paced: bool,
+    /// Failed calls in a row after which the vendor is left alone; 0 for never.
+    pub breaker_failures: u32,
+    /// How long the vendor is left alone at most.
+    pub breaker_max_open: Duration,
 }
 
 /// Makes the accounts of the routes. The list of places says which account each route has; it is shorter than the
@@ -289,7 +295,7 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
         document: table.text(&keys::DOCUMENT).map(PathBuf::from),
         ca_file: table.text(&keys::CA_FILE).map(PathBuf::from),
         settle: table.time(&keys::SETTLE_MS),
-        attempts: u32::try_from(table.number(&keys::ATTEMPTS)).unwrap_or(u32::MAX),
+        attempts: count(table, &keys::ATTEMPTS),
         attempt_timeout: table.time(&keys::ATTEMPT_TIMEOUT_MS),
         max_in_flight: table.size(&keys::CALLS_IN_FLIGHT),
         exclusive: table.text(&keys::WRITERS).as_deref() == Some("exclusive"),
@@ -299,5 +305,12 @@ fn account(route: &Placed<'_>, key: String, secret: Option<Secret>) -> AccountCo
             _ => ForeignWriters::Off,
         },
         rate: route.draft.rate.clone(),
+        paced: table.windows(&keys::RATE) != Some(Vec::new()),
+        breaker_failures: count(table, &keys::BREAKER_FAILURES),
+        breaker_max_open: table.time(&keys::BREAKER_MAX_OPEN_MS),
     }
+}
+
+fn count(table: &Walked<'_>, key: &Key) -> u32 {
+    u32::try_from(table.number(key)).unwrap_or(u32::MAX)
 }

@@ -9,8 +9,8 @@ use crate::{
     schema::Document,
     tls,
     upstream::{
-        Account, AccountLimits, Base, BudgetLimits, CatalogueCache, Credential, Parts, credential,
-        embedded, network,
+        Account, AccountLimits, Base, BreakerLimits, BudgetLimits, CatalogueCache, Credential,
+        Parts, credential, embedded, network,
     },
 };
 use adapters::{Adapter, Vendor};
@@ -83,11 +83,17 @@ pub(super) fn build_account(
             attempt_timeout: config.attempt_timeout,
             settle: config.settle,
             max_in_flight: config.max_in_flight,
+            paced: config.paced,
             retries: BudgetLimits::default(),
+            breaker: BreakerLimits {
+                failures: config.breaker_failures,
+                most_open: config.breaker_max_open,
+                ..BreakerLimits::default()
+            },
             exclusive: config.exclusive,
             foreign_writers: config.foreign_writers,
         },
-        rate: config.rate.iter().map(ToString::to_string).collect(),
+        rate: config.rate.clone(),
         seed,
     }))
 }

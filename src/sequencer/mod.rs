@@ -40,7 +40,7 @@ pub use restart::{Dormant, Notes};
 use crate::{
     error::Error,
     gateway::Route,
-    upstream::{CallContext, Meter},
+    upstream::{CallContext, Meter, Priority},
 };
 use adapters::{Carried, Change, Element};
 use futures_util::future::BoxFuture;
@@ -102,6 +102,7 @@ impl Job {
             deadline: self.until.unwrap_or(self.deadline),
             due: self.deadline,
             committed: false,
+            priority: Priority::Interactive,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     gateway::Route,
-    upstream::{CallContext, CallError},
+    upstream::{CallContext, CallError, Priority},
 };
 use adapters::{Carried, ProblemKind};
 use std::{sync::Arc, time::Duration};
@@ -121,6 +121,7 @@ async fn look(route: &Arc<Route>, conversation: &str) -> Result<Carried, CallErr
         deadline,
         due: deadline,
         committed: false,
+        priority: Priority::Interactive,
         meter: Arc::default(),
         seed: None,
     };

@@ -2,18 +2,20 @@
 
 use super::{
     AccountLimits, CallError,
+    breaker::{Health, Leave},
     call::Outgoing,
-    slots::{Placed, Slot},
+    credential::Current,
+    stack::Cleared,
     transport::{AnswerBody, Transport, TransportError},
+    turns::Place,
 };
 use crate::clock;
 use adapters::{
-    Adapter, Answer, Repeat, VendorProblem, Verdict, Wait,
+    Adapter, Answer, ProblemKind, Repeat, VendorProblem, Verdict, Wait,
     reader::{Keep, Limits, Reader},
 };
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -34,11 +36,12 @@ pub(super) struct Attempt {
     pub(super) transport: Transport,
     pub(super) adapter: Arc<dyn Adapter>,
     pub(super) limits: AccountLimits,
+    pub(super) credential: Current,
     /// Places for writes that are listened to, and hold no slot meanwhile.
     pub(super) listening: Arc<Semaphore>,
 }
 
-impl Service<Placed> for Attempt {
+impl Service<Cleared> for Attempt {
     type Response = Answer;
     type Error = CallError;
     type Future = BoxFuture<'static, Result<Answer, CallError>>;
@@ -47,31 +50,59 @@ impl Service<Placed> for Attempt {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, placed: Placed) -> Self::Future {
+    fn call(&mut self, cleared: Cleared) -> Self::Future {
         let attempt = self.clone();
-        Box::pin(async move { attempt.make(placed).await })
+        Box::pin(async move { attempt.make(cleared).await })
     }
 }
 
 impl Attempt {
-    async fn make(&self, Placed { call, slot }: Placed) -> Result<Answer, CallError> {
+    async fn make(&self, cleared: Cleared) -> Result<Answer, CallError> {
+        let Cleared {
+            call,
+            turn,
+            mut leave,
+        } = cleared;
         call.meter.calls.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
-        let result = match call.repeat {
+        let answer = match call.repeat {
             Repeat::Read => self.read(&call).await,
             Repeat::Commutes | Repeat::Keyed | Repeat::ReplacesSet | Repeat::LookUpFirst => {
-                self.write(&call, slot).await
+                self.write(&call, turn.place, &mut leave).await
             }
         };
         call.meter.spent(started.elapsed());
-        self.judge(result)
+        let windows = match &answer {
+            Ok(answer) => {
+                turn.share.answered_after(started.elapsed());
+                self.adapter.windows(&answer.headers)
+            }
+            Err(_) => Vec::new(),
+        };
+        let result = self.judge(answer);
+        let cut_short = call.deadline < started + self.limits.attempt_timeout;
+        match &result {
+            Err(CallError::NotSent(_)) => turn.share.unsent(),
+            result => {
+                turn.share.seen(&windows);
+                if let Err(error) = result
+                    && error.is_throttled()
+                {
+                    turn.share.turned_away(error.wait());
+                }
+            }
+        }
+        if let Some(health) = health(&result, cut_short) {
+            leave.report(health);
+        }
+        result
     }
 
     async fn read(&self, call: &Outgoing) -> Result<Answer, AttemptError> {
         let until = call
             .deadline
             .min(Instant::now() + self.limits.attempt_timeout);
-        let head = send(&self.transport, call.request.clone());
+        let head = self.send(call);
         match timeout_at(until, head).await {
             Ok(head) => finish(head?, call.keep, until).await,
             Err(_) => Err(AttemptError::Silent),
@@ -79,20 +110,27 @@ impl Attempt {
     }
 
     /// A sent write is not cut: it is listened to for [`AccountLimits::settle`].
-    async fn write(&self, call: &Outgoing, slot: Slot) -> Result<Answer, AttemptError> {
+    async fn write(
+        &self,
+        call: &Outgoing,
+        place: Place,
+        leave: &mut Leave,
+    ) -> Result<Answer, AttemptError> {
         let started = Instant::now();
-        let head = send(&self.transport, call.request.clone());
+        let head = self.send(call);
         tokio::pin!(head);
         let heard = match timeout_at(started + self.limits.attempt_timeout, &mut head).await {
             Ok(heard) => Ok(heard),
             Err(_) => {
-                // With no place left among those that listen, the write keeps its slot.
+                // A vendor that keeps silent for so long is not well, whatever it says in the end.
+                leave.report(Health::Ill);
+                // With nothing free among those that listen, the write keeps its place.
                 let _held = match self.listening.try_acquire() {
-                    Ok(place) => {
-                        drop(slot);
-                        Ok(place)
+                    Ok(listens) => {
+                        drop(place);
+                        Ok(listens)
                     }
-                    Err(_) => Err(slot),
+                    Err(_) => Err(place),
                 };
                 timeout_at(started + self.limits.settle, head).await
             }
@@ -104,6 +142,20 @@ impl Attempt {
             }
             Err(_) => Err(AttemptError::Silent),
         }
+    }
+
+    /// Sends the request once, with the credential of this moment; the answer's body is still to come.
+    ///
+    /// # Errors
+    /// As [`AttemptError`] says; [`AttemptError::Silent`] is the caller's, who sets the time.
+    async fn send(&self, call: &Outgoing) -> Result<Response<AnswerBody>, AttemptError> {
+        let mut request = call.request.clone();
+        self.credential.show(request.headers_mut());
+        let answer = self.transport.clone().oneshot(request).await;
+        answer.map_err(|error| match error {
+            TransportError::NotSent(why) => AttemptError::NotSent(why),
+            TransportError::Broken(why) => AttemptError::NoAnswer(why),
+        })
     }
 
     fn judge(&self, result: Result<Answer, AttemptError>) -> Result<Answer, CallError> {
@@ -135,6 +187,32 @@ impl Attempt {
     }
 }
 
+/// What a call showed of the vendor's health, if anything.
+fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health> {
+    match result {
+        Ok(_) => Some(Health::Well),
+        Err(CallError::Refused(problem)) => Some(match problem.kind {
+            ProblemKind::RateLimited => Health::Busy,
+            _ if problem.refuses_key => Health::KeyRefused,
+            _ => Health::Well,
+        }),
+        // It was our caller who had no time.
+        Err(CallError::Lost { silent: true, .. }) if cut_short => None,
+        Err(CallError::NotSent(_) | CallError::Lost { .. } | CallError::Unclear(_)) => {
+            Some(Health::Ill)
+        }
+        // It answered; what is wrong with the answer may be about one conversation.
+        Err(CallError::Body(_)) => Some(Health::Busy),
+        Err(
+            CallError::Invalid(_)
+            | CallError::Unsupported(_)
+            | CallError::NoTime
+            | CallError::QuotaUsed(_)
+            | CallError::Stopped { .. },
+        ) => None,
+    }
+}
+
 /// Why an attempt brought no answer that can be used.
 #[derive(Clone, Debug, thiserror::Error)]
 enum AttemptError {
@@ -155,24 +233,6 @@ enum AttemptError {
         /// What is wrong with the body.
         why: String,
     },
-}
-
-/// Sends the request once; the answer's body is still to come.
-///
-/// # Errors
-/// As [`AttemptError`] says; [`AttemptError::Silent`] is the caller's, who sets the time.
-async fn send(
-    transport: &Transport,
-    request: Request<Bytes>,
-) -> Result<Response<AnswerBody>, AttemptError> {
-    transport
-        .clone()
-        .oneshot(request)
-        .await
-        .map_err(|error| match error {
-            TransportError::NotSent(why) => AttemptError::NotSent(why),
-            TransportError::Broken(why) => AttemptError::NoAnswer(why),
-        })
 }
 
 /// Reads the body of an answer. Its status stands, whatever becomes of the body.

@@ -83,7 +83,6 @@ impl Budget {
     }
 
     /// How many calls could be sent again at this moment.
-    #[cfg(test)]
     pub(super) fn left(&self) -> u32 {
         let seconds = self.now();
         let besides = seconds.back().map_or(0, |second| second.besides);

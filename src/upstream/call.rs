@@ -1,6 +1,6 @@
 //! Making one vendor call: what is asked of it, and what became of it.
 
-use super::{Account, CallContext, CallError, Meter};
+use super::{Account, CallContext, CallError, Meter, Priority};
 use adapters::{Answer, Call, Repeat, reader::Keep};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
@@ -28,6 +28,7 @@ pub(super) struct Outgoing {
     pub(super) deadline: Instant,
     pub(super) due: Instant,
     pub(super) committed: bool,
+    pub(super) priority: Priority,
     pub(super) meter: Arc<Meter>,
 }
 
@@ -102,6 +103,7 @@ impl Account {
             deadline: context.deadline,
             due: context.due,
             committed: context.committed,
+            priority: context.priority,
             meter: context.meter.clone(),
         };
         let Sent { result, open_since } = match self.stack.clone().oneshot(outgoing).await {
@@ -114,7 +116,7 @@ impl Account {
         }
     }
 
-    /// The request, the same in all its attempts.
+    /// The request, the same in all its attempts but for the credential.
     fn request(
         &self,
         call: &Call,
@@ -139,9 +141,6 @@ impl Account {
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("application/json"),
             );
-        }
-        if let Some((name, value)) = self.credential() {
-            headers.insert(name, value);
         }
         if call.repeat == Repeat::Keyed {
             let key = match &context.seed {

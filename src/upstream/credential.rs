@@ -2,27 +2,50 @@
 //! account: every attempt that starts later sends the new one, whoever asked for it and when.
 
 use super::Account;
-use http::{HeaderName, HeaderValue};
-use std::sync::PoisonError;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A header with a secret in it.
 pub type Credential = (HeaderName, HeaderValue);
 
-impl Account {
-    /// What is shown to the vendor now; nothing with an embedded twin.
-    pub fn credential(&self) -> Option<Credential> {
-        self.credential
+/// The credential of the moment, wherever it is needed.
+#[derive(Clone)]
+pub(super) struct Current(Arc<RwLock<Option<Credential>>>);
+
+impl Current {
+    pub(super) fn new(credential: Option<Credential>) -> Self {
+        Self(Arc::new(RwLock::new(credential)))
+    }
+
+    /// Puts it into a request's head.
+    pub(super) fn show(&self, headers: &mut HeaderMap) {
+        if let Some((name, value)) = self.get() {
+            headers.insert(name, value);
+        }
+    }
+
+    fn get(&self) -> Option<Credential> {
+        self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Puts a rotated secret in the place of the one before.
+    fn replace(&self, new: Credential) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(new);
+    }
+}
+
+impl Account {
+    /// What is shown to the vendor now; nothing with an embedded twin.
+    pub fn credential(&self) -> Option<Credential> {
+        self.credential.get()
+    }
+
+    /// Puts a rotated secret in the place of the one before. A breaker that a refusal of that one opened is closed.
     pub fn rotate(&self, new: Credential) {
-        let mut current = self
-            .credential
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = Some(new);
+        // In this order: what is sent from now on with the earlier secret was let go before.
+        self.credential.replace(new);
+        self.breaker.new_key();
     }
 }

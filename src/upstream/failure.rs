@@ -1,6 +1,6 @@
 //! What became of a vendor call that brought no usable answer, and how a caller is told.
 
-use super::Account;
+use super::{Account, Cause};
 use crate::{
     clock,
     error::{Code, Error, Outcome, VendorSaid},
@@ -22,6 +22,17 @@ pub enum CallError {
     /// The deadline passed while the call waited for its turn; nothing was sent.
     #[error("no slot in time")]
     NoTime,
+    /// The quota lasts no longer, as far as its mirror shows: the next call can go after this time; nothing was sent.
+    #[error("the vendor's quota is used up")]
+    QuotaUsed(Duration),
+    /// The vendor is left alone for this time; nothing was sent.
+    #[error("the vendor is left alone")]
+    Stopped {
+        /// Why.
+        cause: Cause,
+        /// For how long.
+        wait: Duration,
+    },
     /// No connection; nothing was sent.
     #[error("{0}")]
     NotSent(String),
@@ -68,6 +79,8 @@ impl CallError {
                 _ => "refused",
             },
             Self::Body(_) => "not-understood",
+            Self::QuotaUsed(_) => "quota-used",
+            Self::Stopped { .. } => "stopped",
         }
     }
 
@@ -83,10 +96,17 @@ impl CallError {
             Self::Invalid(_)
             | Self::Unsupported(_)
             | Self::NoTime
+            | Self::QuotaUsed(_)
+            | Self::Stopped { .. }
             | Self::NotSent(_)
             | Self::Lost { .. }
             | Self::Body(_) => None,
         }
+    }
+
+    /// Whether the vendor turned the call away because it was one too many.
+    pub(super) fn is_throttled(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.kind == ProblemKind::RateLimited)
     }
 
     /// How long the vendor asked to be left alone.
@@ -114,6 +134,18 @@ impl CallError {
                 Code::Deadline,
                 "the deadline passed before the vendor could be called",
             ),
+            Self::QuotaUsed(wait) => Error::new(
+                Code::VendorRateLimited,
+                "the quota that the vendor grants is used up for now",
+            )
+            .retry_after(*wait),
+            Self::Stopped { cause, wait } => {
+                let told = match cause {
+                    Cause::Failures => "the vendor has failed lately and is left alone for now",
+                    Cause::Key => "the vendor refuses the gateway's key and is left alone for now",
+                };
+                Error::new(Code::VendorUnavailable, told).retry_after(*wait)
+            }
             Self::NotSent(why) => {
                 tracing::warn!(vendor, why, "the vendor cannot be reached");
                 Error::new(Code::VendorUnavailable, "the vendor cannot be reached")

@@ -4,38 +4,47 @@
 pub mod address;
 mod attempt;
 mod base;
+mod breaker;
 mod budget;
 mod cache;
 mod call;
 mod checks;
 mod credential;
 mod failure;
+mod latency;
+mod pace;
+mod quota;
 mod reading;
 mod retry;
-mod slots;
 mod stack;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod turns;
 
 pub use base::{BadUrl, Base};
+pub use breaker::{BreakerLimits, BreakerPhase, BreakerStanding, Cause};
 pub use budget::BudgetLimits;
 pub use cache::CatalogueCache;
 pub use call::Sent;
 pub use checks::Violations;
 pub use credential::Credential;
 pub use failure::CallError;
+pub use quota::{Priority, Standing};
 pub use reading::Reading;
 pub use transport::{AnswerBody, Transport, TransportError, credential, embedded, network};
+pub use turns::LineStanding;
 
 use attempt::Attempt;
+use breaker::Breaker;
 use budget::Budget;
+use quota::Quota;
 use retry::Retries;
-use slots::Slots;
 use stack::{Stack, stack};
+use turns::Turns;
 
 use crate::{
-    config::{ForeignWriters, Responses},
+    config::{ForeignWriters, RateWindow, Responses},
     metrics::Calls,
     mock::Served,
     schema::{Document, Place},
@@ -45,12 +54,15 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 use tokio::{sync::Semaphore, time::Instant};
+
+/// For each place at the vendor, so many writes that are only listened to.
+const LISTENING: usize = 8;
 
 /// Whose conversations they are at the vendor: what a vendor counts, limits and orders belongs here.
 pub struct Account {
@@ -68,16 +80,20 @@ pub struct Account {
     pub catalogue: CatalogueCache,
     /// Limits and times.
     pub limits: AccountLimits,
-    /// The vendor's windows, as configured, such as `60/min`.
-    pub rate: Vec<String>,
+    /// The vendor's windows, as configured.
+    pub rate: Vec<RateWindow>,
     /// Under which name its conversations and its catalogue are ordered; see [`Self::order_key`].
     order: String,
-    credential: RwLock<Option<Credential>>,
+    credential: credential::Current,
     random: Arc<Mutex<fastrand::Rng>>,
     stack: Stack,
     /// The key, as a label.
     label: Arc<str>,
     calls: Calls,
+    retries: Arc<Retries>,
+    breaker: Arc<Breaker>,
+    turns: Arc<Turns>,
+    listening: Arc<Semaphore>,
     violations: Mutex<Violations>,
     read_operation: &'static str,
 }
@@ -101,8 +117,12 @@ pub struct AccountLimits {
     pub settle: Duration,
     /// Calls under way at once.
     pub max_in_flight: usize,
+    /// Whether calls go more slowly for a while after the vendor has turned one away.
+    pub paced: bool,
     /// How many calls may be sent again.
     pub retries: BudgetLimits,
+    /// When the vendor is left alone.
+    pub breaker: BreakerLimits,
     /// Whether nobody else writes, so that a set known from a definite success saves the next read.
     pub exclusive: bool,
     /// What is done about other writers.
@@ -117,7 +137,9 @@ impl Default for AccountLimits {
             attempt_timeout: Duration::from_secs(5),
             settle: Duration::from_secs(30),
             max_in_flight: 8,
+            paced: true,
             retries: BudgetLimits::default(),
+            breaker: BreakerLimits::default(),
             exclusive: false,
             foreign_writers: ForeignWriters::Off,
         }
@@ -138,6 +160,8 @@ pub struct CallContext {
     pub due: Instant,
     /// Whether an earlier call of the same plan has been sent: then a wait only has to end before `deadline`.
     pub committed: bool,
+    /// Who waits for it.
+    pub priority: Priority,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
     /// What keys for the vendor are derived from, so that a repeat sends the same ones; random ones without it.
@@ -234,7 +258,7 @@ pub struct Parts {
     /// See [`Account::limits`].
     pub limits: AccountLimits,
     /// See [`Account::rate`].
-    pub rate: Vec<String>,
+    pub rate: Vec<RateWindow>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -250,14 +274,21 @@ impl Account {
             budget: Budget::new(limits.retries),
             random: random.clone(),
         };
+        // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
+        let listening = Arc::new(Semaphore::new(
+            limits.max_in_flight.saturating_mul(LISTENING),
+        ));
+        let credential = credential::Current::new(parts.credential);
         let attempt = Attempt {
             transport: parts.transport,
             adapter: parts.adapter.clone(),
             limits,
-            // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
-            listening: Arc::new(Semaphore::new(limits.max_in_flight.saturating_mul(8))),
+            credential: credential.clone(),
+            listening: listening.clone(),
         };
-        let slots = Slots::new(limits.max_in_flight);
+        let retries = Arc::new(retries);
+        let breaker = Breaker::new(limits.breaker, random.clone());
+        let turns = Turns::new(&limits, Quota::new(&parts.rate, limits.paced));
         Self {
             read_operation,
             order: parts.key.clone(),
@@ -271,9 +302,13 @@ impl Account {
             catalogue: parts.catalogue,
             limits,
             rate: parts.rate,
-            credential: RwLock::new(parts.credential),
+            credential,
             random,
-            stack: stack(Arc::new(retries), slots, attempt),
+            stack: stack(retries.clone(), breaker.clone(), turns.clone(), attempt),
+            retries,
+            breaker,
+            turns,
+            listening,
             violations: Mutex::new(BTreeMap::new()),
         }
     }
@@ -316,6 +351,30 @@ impl Account {
             .filter_map(|operation| operation.value().get("x-side-effects")?.as_str());
         let distinct: std::collections::BTreeSet<&str> = texts.collect();
         distinct.into_iter().map(str::to_owned).collect()
+    }
+
+    /// How the calls stand that want to go to the vendor.
+    pub fn line(&self) -> LineStanding {
+        self.turns.standing()
+    }
+
+    /// How the breaker stands.
+    pub fn breaker(&self) -> BreakerStanding {
+        self.breaker.standing()
+    }
+
+    /// How many calls could be sent again at this moment.
+    pub fn retries_left(&self) -> u32 {
+        self.retries.budget.left()
+    }
+
+    /// How many writes are only listened to, and how many may be.
+    pub fn listening(&self) -> (usize, usize) {
+        let most = self.limits.max_in_flight.saturating_mul(LISTENING);
+        (
+            most.saturating_sub(self.listening.available_permits()),
+            most,
+        )
     }
 
     /// How often live answers broke the vendor's document, by route, operation and pointer.

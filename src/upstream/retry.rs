@@ -150,7 +150,7 @@ fn most_repetitions(error: &CallError, repeat: Repeat) -> u32 {
     match (error, repeat) {
         // Nothing was sent, or the vendor turned it away before it did anything.
         (CallError::NotSent(_), _) => u32::MAX,
-        (CallError::Refused(problem), _) if problem.kind == ProblemKind::RateLimited => u32::MAX,
+        (error, _) if error.is_throttled() => u32::MAX,
         (CallError::Refused(_), _) => 0,
         // A redirect is never followed, so it would only come again.
         (CallError::Unclear(problem), _) if problem.status.is_redirection() => 0,
@@ -168,6 +168,14 @@ fn most_repetitions(error: &CallError, repeat: Repeat) -> u32 {
         // The status says that it took effect: only what the body would have told is missing.
         (CallError::Body(_), Repeat::Read | Repeat::Keyed) => u32::MAX,
         (CallError::Body(_), Repeat::Commutes | Repeat::ReplacesSet | Repeat::LookUpFirst) => 0,
-        (CallError::Invalid(_) | CallError::Unsupported(_) | CallError::NoTime, _) => 0,
+        // Nobody was asked, and nobody would be asked now.
+        (
+            CallError::Invalid(_)
+            | CallError::Unsupported(_)
+            | CallError::NoTime
+            | CallError::QuotaUsed(_)
+            | CallError::Stopped { .. },
+            _,
+        ) => 0,
     }
 }

@@ -49,7 +49,7 @@ fn configuration(folder: &TempDir, addresses: &[(&str, &str, SocketAddr)]) -> St
         text.push_str(&format!(
             "[routes.{route}]\nvendor = \"{vendor}\"\nbase_url = \"http://{address}{path}\"\nallow_any_host = true\n\
              secret = \"{secret}\"\naccount = \"{route}\"\nrate = \"off\"\nattempts = 1\nattempt_timeout_ms = 100\n\
-             settle_ms = 1_000\n"
+             settle_ms = 1_000\nbreaker_failures = 0\n"
         ));
     }
     text

@@ -155,6 +155,8 @@ attempts = 7
 attempt_timeout_ms = 1_800
 max_in_flight = 19
 rate = ["1000/h", "10/s"]
+breaker_failures = 21
+breaker_max_open_ms = 2_200
 [routes.sales.maple]
 skip = false
 flag = "yes"
@@ -277,6 +279,10 @@ scheme = "raw"
         (ms(1_600), ms(1_800))
     );
     assert_eq!((account.attempts, account.max_in_flight), (7, 19));
+    assert_eq!(
+        (account.breaker_failures, account.breaker_max_open),
+        (21, ms(2_200))
+    );
     assert_eq!(
         account
             .rate

@@ -15,7 +15,7 @@ use crate::{
     answers::PlannedCall,
     error::{Code, Error, Outcome},
     gateway::Route,
-    upstream::{CallContext, CallError, Meter},
+    upstream::{CallContext, CallError, Meter, Priority},
 };
 use adapters::{Attributes, Catalogue, CatalogueTag, Edit, Identity, Tag, TagRef};
 use std::sync::Arc;
@@ -85,6 +85,7 @@ impl EditJob {
             deadline: self.deadline,
             due: self.deadline,
             committed: false,
+            priority: Priority::Interactive,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),
         }

@@ -1,12 +1,19 @@
 //! The layers of an account on a paused clock, in front of a vendor that does what a script says.
 
+mod breaker;
+mod pool;
+mod quota;
 mod retry;
+mod turns;
 
 use super::{
-    Account, AccountLimits, AnswerBody, Base, CallContext, CatalogueCache, Parts, Sent, Transport,
-    TransportError,
+    Account, AccountLimits, AnswerBody, Base, CallContext, CatalogueCache, Parts, Priority, Sent,
+    Transport, TransportError,
 };
-use crate::{config::Responses, gateway::compile};
+use crate::{
+    config::{RateWindow, Responses},
+    gateway::compile,
+};
 use adapters::{Body, Call, Path, Repeat, VENDORS, reader::Keep, settings::Settings};
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -31,6 +38,8 @@ enum Does {
     Breaks,
     /// Takes the call and never answers.
     Hangs,
+    /// Answers well, after so many milliseconds.
+    Takes(u64),
     /// Answers with this status, these headers and this body.
     Says(u16, &'static [(&'static str, &'static str)], &'static str),
 }
@@ -78,6 +87,10 @@ impl Vendor {
                     Does::Refuses => Err(TransportError::NotSent("refused".to_owned())),
                     Does::Breaks => Err(TransportError::Broken("closed".to_owned())),
                     Does::Hangs => std::future::pending().await,
+                    Does::Takes(ms) => {
+                        tokio::time::sleep(Duration::from_millis(ms)).await;
+                        Ok(said(200, &[], "{}"))
+                    }
                     Does::Says(status, headers, body) => Ok(said(status, headers, body)),
                 }
             }
@@ -101,20 +114,40 @@ fn account(vendor: &Arc<Vendor>, limits: AccountLimits) -> Account {
 }
 
 fn account_of(name: &str, transport: Transport, limits: AccountLimits) -> Account {
+    account_at("https://vendor.example", name, transport, limits)
+}
+
+fn account_at(url: &str, name: &str, transport: Transport, limits: AccountLimits) -> Account {
+    account_with_rate(url, name, transport, limits, Vec::new())
+}
+
+fn account_with_rate(
+    url: &str,
+    name: &str,
+    transport: Transport,
+    limits: AccountLimits,
+    rate: Vec<RateWindow>,
+) -> Account {
     let known = VENDORS.iter().find(|known| known.name == name);
     let vendor = known.expect("a vendor");
     let document = Arc::new(compile(vendor, vendor.document).expect("it compiles"));
+    let adapter = (vendor.build)(&Settings::default(), document.value());
+    let (header, key) = adapter.credential("key");
+    let credential = (
+        header.parse().expect("a name"),
+        key.parse().expect("a value"),
+    );
     Account::new(Parts {
         key: "account".to_owned(),
-        adapter: (vendor.build)(&Settings::default(), document.value()),
+        adapter,
         document,
-        base: Base::parse(vendor.base_url).expect("a URL"),
-        credential: None,
+        base: Base::parse(url).expect("a URL"),
+        credential: Some(credential),
         transport,
         twin: None,
         catalogue: CatalogueCache::new(Duration::from_secs(3_600), 100_000),
         limits,
-        rate: Vec::new(),
+        rate,
         seed: 1,
     })
 }
@@ -154,6 +187,7 @@ fn context(deadline: Duration) -> CallContext {
         deadline,
         due: deadline,
         committed: false,
+        priority: Priority::Interactive,
         meter: Arc::default(),
         seed: None,
     }

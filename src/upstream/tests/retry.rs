@@ -1,7 +1,7 @@
 //! What is sent again: each cell of the table, the pauses, and the vendor's own wishes.
 
 use super::{DEADLINE, Does, Vendor, account, call, context, limits, send};
-use crate::upstream::{AccountLimits, BudgetLimits, CallError};
+use crate::upstream::{AccountLimits, BreakerLimits, BudgetLimits, CallError};
 use adapters::Repeat;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -125,6 +125,10 @@ async fn pauses_are_anything_up_to_a_step_that_doubles() {
             percent: 1_000,
             per_second: 1_000,
         },
+        breaker: BreakerLimits {
+            failures: 0,
+            ..BreakerLimits::default()
+        },
         ..limits()
     };
     let (mut shortest, mut longest) = ([Duration::MAX; 9], [Duration::ZERO; 9]);
@@ -185,6 +189,7 @@ async fn a_wait_beyond_the_deadline_is_handed_on_at_once() {
     let error = sent.result.expect_err("it was turned away");
     assert_eq!(error.wait(), Some(Duration::from_secs(20)));
     // A plan that is begun may go on, though its caller be gone by then.
+    let account = super::account(&vendor, limits());
     let mut committed = context(Duration::from_secs(30));
     committed.due = Instant::now() + DEADLINE;
     committed.committed = true;

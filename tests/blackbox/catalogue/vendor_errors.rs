@@ -151,7 +151,7 @@ async fn a_key_without_a_scope_at_the_vendor_is_the_operators_matter() {
         ("elevenlabs", 401, missing.clone()),
         ("elevenlabs", 403, missing),
         ("awardee", 403, awardee),
-        ("attention", 401, attention),
+        ("attention", 403, attention),
     ] {
         let (_faulty, bench) = failing(vendor, is_write, answer(status, &body)).await;
         for refused in edits(&bench).await {

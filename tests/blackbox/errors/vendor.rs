@@ -24,6 +24,8 @@ async fn both(vendor: &str, fault: Fault, code: Code) -> (Answer, Answer) {
     let gateway = on(vendor, &faulty).await;
     let read = gateway.get(&target(vendor)).await;
     told(&read, code);
+    // Another one: a vendor that refused the key is left alone for a while.
+    let gateway = on(vendor, &faulty).await;
     let change = gateway
         .ask("PUT", &format!("{}/vip", target(vendor)))
         .send()

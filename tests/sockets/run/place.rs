@@ -63,7 +63,7 @@ impl Place {
             text.push_str(&format!(
                 "[routes.{0}]\nvendor = \"{0}\"\nrate = \"off\"\nbase_url = \"http://{address}{path}\"\n\
                  allow_any_host = true\nsecret = \"env:VENDOR_KEY\"\nsettle_ms = {SETTLE_MS}\n\
-                 attempt_timeout_ms = {ATTEMPT_MS}\nmax_in_flight = 32\n",
+                 attempt_timeout_ms = {ATTEMPT_MS}\nmax_in_flight = 32\nbreaker_failures = 0\n",
                 vendor.name
             ));
             twins.push(twin);

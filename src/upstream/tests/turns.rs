@@ -1,0 +1,128 @@
+//! Places at the vendor: the least time left goes first, and whoever leaves takes none.
+
+use super::{Does, Vendor, account, call, context, limits};
+use crate::upstream::{AccountLimits, CallError};
+use adapters::Repeat;
+use std::{sync::Arc, sync::Mutex, time::Duration};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn one_place() -> AccountLimits {
+    AccountLimits {
+        max_in_flight: 1,
+        attempts: 1,
+        ..limits()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_the_least_time_left_goes_first() {
+    let vendor = Vendor::new([Does::Hangs], Does::Says(200, &[], "{}"));
+    let account = Arc::new(account(&vendor, one_place()));
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let mut tasks = Vec::new();
+    for seconds in [99, 29, 13, 27, 11, 15] {
+        let (account, served) = (account.clone(), served.clone());
+        tasks.push(tokio::spawn(async move {
+            let sent = account
+                .send(&call(Repeat::Read), None, &context(seconds * SECOND))
+                .await;
+            if sent.result.is_ok() {
+                served.lock().unwrap().push(seconds);
+            }
+        }));
+        tokio::task::yield_now().await;
+    }
+    let standing = account.line();
+    assert_eq!((standing.taken, standing.waiting), (1, 5));
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    assert_eq!(*served.lock().unwrap(), [11, 13, 15, 27, 29]);
+    let standing = account.line();
+    assert_eq!((standing.taken, standing.waiting), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_the_line_takes_no_place() {
+    let vendor = Vendor::new([Does::Hangs], Does::Says(200, &[], "{}"));
+    let account = Arc::new(account(&vendor, one_place()));
+    let hangs = {
+        let account = account.clone();
+        tokio::spawn(async move {
+            account
+                .send(&call(Repeat::Read), None, &context(99 * SECOND))
+                .await
+        })
+    };
+    tokio::task::yield_now().await;
+    let sent = account
+        .send(&call(Repeat::Read), None, &context(SECOND))
+        .await;
+    assert!(matches!(sent.result, Err(CallError::NoTime)));
+    let gone = {
+        let account = account.clone();
+        tokio::spawn(async move {
+            account
+                .send(&call(Repeat::Read), None, &context(99 * SECOND))
+                .await
+        })
+    };
+    tokio::task::yield_now().await;
+    assert_eq!(account.line().waiting, 1);
+    gone.abort();
+    assert!(gone.await.is_err());
+    assert_eq!(account.line().waiting, 0);
+    hangs.await.expect("no panic").result.expect_err("it hung");
+    assert_eq!(account.line().taken, 0);
+    assert_eq!(vendor.arrivals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_only_listened_to_keeps_nobody_out() {
+    let vendor = Vendor::new([Does::Hangs], Does::Says(200, &[], "{}"));
+    let account = Arc::new(account(&vendor, one_place()));
+    let hangs = {
+        let account = account.clone();
+        tokio::spawn(async move { super::send(&account, Repeat::ReplacesSet, 60 * SECOND).await })
+    };
+    tokio::task::yield_now().await;
+    assert_eq!(account.line().taken, 1);
+    let sent = account
+        .send(&call(Repeat::Read), None, &context(15 * SECOND))
+        .await;
+    sent.result.expect("served after the attempt's time");
+    let sent = hangs.await.expect("no panic");
+    assert!(matches!(
+        sent.result,
+        Err(CallError::Lost { silent: true, .. })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_cannot_be_answered_in_time_is_refused_before_it_is_made() {
+    let vendor = Vendor::new([], Does::Takes(300));
+    let account = Arc::new(account(&vendor, limits()));
+    let ask = async |time| {
+        account
+            .send(&call(Repeat::Read), None, &context(time))
+            .await
+    };
+    // As long as little is known, it is tried.
+    for _ in 0..20 {
+        let sent = ask(SECOND).await;
+        sent.result.expect("it is answered");
+    }
+    let sent = ask(SECOND / 4).await;
+    assert!(matches!(sent.result, Err(CallError::NoTime)));
+    assert_eq!(vendor.arrivals(), 20);
+    ask(SECOND / 2).await.result.expect("it is answered");
+    // However slow the vendor is, whoever leaves an attempt its full time has one.
+    *vendor.usually.lock().unwrap() = Does::Takes(4_900);
+    for _ in 0..64 {
+        ask(5 * SECOND).await.result.expect("it is answered");
+    }
+    *vendor.usually.lock().unwrap() = Does::Says(200, &[], "{}");
+    ask(5 * SECOND).await.result.expect("it is answered");
+    assert!(ask(4 * SECOND).await.result.is_err());
+}
