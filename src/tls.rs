@@ -1,12 +1,12 @@
 //! Certificates and keys from files, and what TLS is made of.
 
 use rustls::{
-    ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// Where the server's certificate and key are.
@@ -59,6 +59,44 @@ pub fn server(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         false => vec![b"http/1.1".to_vec()],
     };
     Ok(Arc::new(config))
+}
+
+/// What calls over TLS are made with: TLS 1.2 and 1.3; the system's authorities are trusted, and these.
+///
+/// # Errors
+/// Nobody would be trusted, or one of `authorities` is no certificate.
+pub fn client(authorities: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = system().clone();
+    for authority in authorities {
+        let added = roots.add(authority.clone());
+        added.map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() {
+        return Err("the system has no certificates of authorities".to_owned());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// The authorities that the system trusts, read once: there are some hundred. What cannot be read or understood is
+/// not trusted.
+fn system() -> &'static RootCertStore {
+    static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
+    SYSTEM.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!(%error, "authorities of the system cannot be read");
+        }
+        roots.add_parsable_certificates(found.certs);
+        roots
+    })
 }
 
 /// Every certificate in a PEM file; at least one.

@@ -10,7 +10,7 @@ use crate::{
     mock::{Options as TwinOptions, Served, TWINS},
     schema::Document,
     tls,
-    upstream::{credential, embedded, network},
+    upstream::{Base, credential, embedded, network},
 };
 use adapters::{VENDORS, Vendor};
 use clap::{Args, ValueEnum};
@@ -180,8 +180,9 @@ fn session(account: &AccountConfig) -> Result<Session, String> {
         Some(file) => tls::certificates(file)?,
         None => Vec::new(),
     };
+    let base = Base::parse(url.as_str()).map_err(|error| error.to_string())?;
     let transport =
-        network(account.allow_any_host, &authorities).map_err(|error| error.to_string())?;
+        network(&base, account.allow_any_host, &authorities).map_err(|error| error.to_string())?;
     Ok(Session::new(
         adapter,
         Arc::new(document),

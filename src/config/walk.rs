@@ -239,5 +239,13 @@ pub(super) fn unknown_key<'k>(
         return fault.cure(format!("`{name}` belongs in {}", key.table));
     }
     let meant = nearest(name, known).map(|key| layers.spelling(table, key, value));
+    if let Place::Variable(variable) = &place
+        && meant.is_none()
+        && !variable.contains("__")
+    {
+        // Others name variables so too: an orchestrator after a service, a shell after the program.
+        let detail = "no such key; the variable configures nothing";
+        return Fault::warning(place, &path, detail);
+    }
     Fault::error(place, &path, format!("no such key{}", did_you_mean(meant)))
 }

@@ -57,9 +57,11 @@ pub(super) fn build_account(
                 Some(file) => tls::certificates(file).map_err(failed)?,
                 None => Vec::new(),
             };
-            let transport = network(config.allow_any_host, &authorities)
+            let url = url.as_str();
+            let base = Base::parse(url).map_err(|error| failed(error.to_string()))?;
+            let transport = network(&base, config.allow_any_host, &authorities)
                 .map_err(|error| failed(error.to_string()))?;
-            (transport, None, url.as_str())
+            (transport, None, url)
         }
     };
     let transport = match recorder {

@@ -1,27 +1,8 @@
 //! Which addresses a vendor's name may resolve to.
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
-/// Resolves names with the system's resolver and refuses addresses that are not on the public internet, so
-/// that a name cannot lead the gateway into the network that it runs in.
-#[derive(Clone, Copy, Debug)]
-pub struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            match found.iter().find(|address| !is_public(address.ip())) {
-                Some(_) => Err("the name resolves to an address that is not public".into()),
-                None => Ok(Box::new(found.into_iter()) as Addrs),
-            }
-        })
-    }
-}
-
-/// The address that a normalised URL's host is, if it is one and not a name.
+/// The address that a URL's host is, if it is one and not a name.
 pub(super) fn literal(host: &str) -> Option<IpAddr> {
     let inside = host
         .strip_prefix('[')

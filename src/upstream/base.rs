@@ -1,13 +1,16 @@
 //! The finished URL of a vendor call: its host, base path and segment count cannot be changed by an id.
 
 use adapters::Call;
-use http::{Uri, uri::PathAndQuery};
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
 
 /// A vendor's base URL.
 #[derive(Clone, Debug)]
 pub struct Base {
-    scheme: http::uri::Scheme,
-    authority: http::uri::Authority,
+    scheme: Scheme,
+    authority: Authority,
     /// Without a slash at its end; empty for none.
     path: String,
     segments: usize,
@@ -39,6 +42,16 @@ impl Base {
             path,
             segments,
         })
+    }
+
+    /// The host, with its port where one is written.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Whether calls go over TLS.
+    pub fn is_tls(&self) -> bool {
+        self.scheme == Scheme::HTTPS
     }
 
     /// The path and query of a call, as it is sent and as a dry run shows it.

@@ -1,6 +1,5 @@
 //! The network as a tower service: the real one, an embedded twin, or whatever a simulation puts there.
 
-use super::address::{self, PublicOnly, is_public};
 use crate::{
     config::Secret,
     mock::{self, Lost, Served},
@@ -8,8 +7,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
-use rustls::pki_types::CertificateDer;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tower::{service_fn, util::BoxCloneSyncService};
 
 /// An answer's body as it arrives.
@@ -27,90 +25,6 @@ pub enum TransportError {
     /// The connection failed after the request may have been received.
     #[error("the connection broke: {0}")]
     Broken(String),
-}
-
-/// How long connecting may take, TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long an unused connection is kept. Shorter than what servers usually keep theirs, so that a request
-/// seldom meets a connection that is just being closed.
-const POOL_IDLE: Duration = Duration::from_secs(20);
-
-/// Largest head of an answer that is believed, in bytes; the client below gives up reading at 408 KiB.
-const MAX_HEAD: usize = 64 * 1024;
-
-/// The real network. `any_address` allows private and loopback addresses, resolved or written in the URL;
-/// `authorities` are trusted besides those of the system. A certificate is always checked in full, and no setting
-/// turns that off.
-///
-/// # Errors
-/// When TLS cannot be set up.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one client; redirects, proxies and retries are off"
-)]
-pub fn network(
-    any_address: bool,
-    authorities: &[CertificateDer<'_>],
-) -> Result<Transport, reqwest::Error> {
-    // A second call finds the provider installed, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .http1_only()
-        .tcp_nodelay(true)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(usize::MAX)
-        .referer(false);
-    let authorities = authorities
-        .iter()
-        .map(|der| reqwest::Certificate::from_der(der))
-        .collect::<Result<Vec<_>, _>>()?;
-    if !authorities.is_empty() {
-        builder = builder.tls_certs_merge(authorities);
-    }
-    if !any_address {
-        builder = builder.dns_resolver(PublicOnly);
-    }
-    let client = builder.build()?;
-    Ok(BoxCloneSyncService::new(service_fn(
-        move |request: Request<Bytes>| {
-            let client = client.clone();
-            async move {
-                let request = reqwest::Request::try_from(request)
-                    .map_err(|error| TransportError::NotSent(told(error)))?;
-                // The resolver is not asked about an address that is written as one, in whatever spelling.
-                let host = request.url().host_str().unwrap_or_default();
-                if !any_address && address::literal(host).is_some_and(|ip| !is_public(ip)) {
-                    let why = "the address is not public".to_owned();
-                    return Err(TransportError::NotSent(why));
-                }
-                let answer = client.execute(request).await.map_err(|error| {
-                    if error.is_connect() || error.is_builder() {
-                        TransportError::NotSent(told(error))
-                    } else {
-                        TransportError::Broken(told(error))
-                    }
-                })?;
-                let answer: Response<reqwest::Body> = answer.into();
-                let lines = answer.headers().iter();
-                let head: usize = lines
-                    .map(|(name, value)| name.as_str().len() + value.len() + 4)
-                    .sum();
-                if head > MAX_HEAD {
-                    let why = format!("the head of the answer has more than {MAX_HEAD} bytes");
-                    return Err(TransportError::Broken(why));
-                }
-                Ok(answer.map(|body| {
-                    body.map_err(|error| TransportError::Broken(told(error)))
-                        .boxed_unsync()
-                }))
-            }
-        },
-    )))
 }
 
 /// A twin in the same process.
@@ -140,17 +54,4 @@ pub fn credential(
     let mut value = HeaderValue::from_str(&render(secret.expose()))?;
     value.set_sensitive(true);
     Ok((HeaderName::from_static(name), value))
-}
-
-/// The client's error and its causes, without the URL: ids stand in it.
-fn told(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -101,6 +101,18 @@ fn other_variables_do_not_configure() {
 }
 
 #[test]
+fn variables_that_an_orchestrator_or_a_shell_sets_do_not_keep_it_from_starting() {
+    let environment = [
+        ("TAGWAY_SERVICE_HOST", "10.0.0.1"),
+        ("TAGWAY_SERVICE_PORT", "8080"),
+        ("TAGWAY_PORT", "tcp://10.0.0.1:8080"),
+        ("TAGWAY_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("TAGWAY_BIN", "/usr/bin/tagway"),
+    ];
+    assert_eq!(config(MOCK, &environment).routes.len(), 1);
+}
+
+#[test]
 fn a_fault_of_a_variable_is_at_the_variable() {
     let text = format!("[server]\nlog = \"json\"\n{MOCK}");
     let environment = [
@@ -132,6 +144,7 @@ fn an_unknown_variable_names_the_one_that_was_meant() {
         ("TAGWAY_ROUTES__DESC__SECRET", "env:K"),
         ("TAGWAY_ROUTES__DESK__VENDR", "hunter2"),
         ("TAGWAY_ZZZZZZ", "hunter2"),
+        ("TAGWAY_YYYYYY__LOG", "hunter2"),
     ];
     let expected = r#"gateway.toml:3:1: warning: routes.desk.base_url: the embedded mock answers for `desk`; nothing reaches a vendor
 TAGWAY_LOG: log: no such key in this table
@@ -140,7 +153,8 @@ TAGWAY_ROUTES__DESC__SECRET: routes.desc: the file has no such route, and a new 
 TAGWAY_ROUTES__DESK__VENDR: routes.desk.vendr: no such key; did you mean `TAGWAY_ROUTES__DESK__VENDOR`?
 TAGWAY_SERVER__LISTN: server.listn: no such key; did you mean `TAGWAY_SERVER__LISTEN`?
 TAGWAY_SERVR__LOG: servr: no such key; did you mean `TAGWAY_SERVER__LOG`?
-TAGWAY_ZZZZZZ: zzzzzz: no such key
+TAGWAY_YYYYYY__LOG: yyyyyy: no such key
+TAGWAY_ZZZZZZ: warning: zzzzzz: no such key; the variable configures nothing
 "#;
     assert_eq!(faults(MOCK, &environment), expected);
 }

@@ -1,7 +1,7 @@
 //! Kept connections on real sockets: one that the peer has closed loses no write and doubles none.
 
 use super::{account_at, limits};
-use crate::upstream::{Account, CallError, Sent, network};
+use crate::upstream::{Account, Base, CallError, Sent, network};
 use adapters::{Body, Call, Path, Repeat, reader::Keep};
 use bytes::Bytes;
 use http::Method;
@@ -89,8 +89,9 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
 }
 
 fn account_on(port: u16) -> Account {
-    let transport = network(true, &[]).expect("TLS");
     let url = format!("http://127.0.0.1:{port}");
+    let base = Base::parse(&url).expect("a URL");
+    let transport = network(&base, true, &[]).expect("a network");
     let mut limits = limits();
     limits.retries.per_second = 100;
     account_at(&url, "elevenlabs", transport, limits)

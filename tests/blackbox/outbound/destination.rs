@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::json;
 use std::{fs, net::SocketAddr};
-use tagway::upstream::{TransportError, network};
+use tagway::upstream::{Base, TransportError, network};
 use tower::ServiceExt;
 
 const DENIED: &str = "HTTP/1.1 404 x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
@@ -45,7 +45,8 @@ async fn a_name_or_an_address_that_is_not_public_is_refused_before_anything_is_s
     let inside = Raw::once(DENIED).await;
     let port = inside.address.port();
     let ask = |any_address: bool, host: &str| {
-        let transport = network(any_address, &[]).unwrap();
+        let base = Base::parse(&format!("http://{host}:{port}")).unwrap();
+        let transport = network(&base, any_address, &[]).unwrap();
         let uri = format!("http://{host}:{port}/v1/conversations");
         transport.oneshot(Request::get(uri).body(Bytes::new()).unwrap())
     };
