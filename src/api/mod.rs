@@ -23,7 +23,7 @@ pub use keyed::rendering;
 use crate::{
     error::{Code, Error},
     gateway::{Gateway, Route},
-    upstream::{CallContext, Meter, Priority},
+    upstream::{Account, CallContext, Meter, Priority},
 };
 use adapters::path::check_id;
 use bytes::Bytes;
@@ -76,6 +76,8 @@ pub struct Notes {
     pub peer: Option<IpAddr>,
     /// What is left of the client's windows.
     pub quotas: Vec<Quota>,
+    /// The route's account, where the client may use it.
+    pub account: Option<Arc<Account>>,
 }
 
 impl Notes {
@@ -90,6 +92,7 @@ impl Notes {
             mock: false,
             peer: None,
             quotas: Vec::new(),
+            account: None,
         }
     }
 }
@@ -200,6 +203,7 @@ where
     };
     notes.route = Some(route.name.clone());
     notes.mock = route.account.twin.is_some();
+    notes.account = Some(route.account.clone());
     if let Some(conversation) = operation.as_ref().and_then(Operation::conversation) {
         check_conversation(&route, conversation)?;
     }

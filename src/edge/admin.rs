@@ -1,4 +1,6 @@
-//! The operator's listener: health, readiness, and the embedded twins' records.
+//! The operator's listener: health, readiness, how the vendors are, and the embedded twins' records.
+
+mod status;
 
 use super::framing::{self, Exposure};
 use crate::{
@@ -117,6 +119,12 @@ async fn respond(
             only_get(request.method())?;
             Ok(readiness(status))
         }
+        "/status" => {
+            only_get(request.method())?;
+            let standing = serde_json::to_vec(&status::standing(status))
+                .map_err(|_| Error::new(Code::Internal, "the status cannot be written"))?;
+            Ok(json(StatusCode::OK, standing.into()))
+        }
         "/metrics" => {
             only_get(request.method())?;
             metrics(status)
@@ -126,6 +134,8 @@ async fn respond(
     }
 }
 
+/// A vendor that is left alone is told and changes nothing of the code: the routes of the other vendors are served, the
+/// callers of this one are answered at once, and no other instance could do more for them.
 fn readiness(status: &Status) -> Response<Full<Bytes>> {
     let ready = status.ready.load(Ordering::Acquire);
     let generation = status.live.current();
@@ -135,6 +145,7 @@ fn readiness(status: &Status) -> Response<Full<Bytes>> {
         "config_digest": generation.digest,
         "last_reload_error": status.live.trouble(),
         "routes": generation.gateway.routes().map(|route| &*route.name).collect::<Vec<_>>(),
+        "open_breakers": status::open_breakers(status),
         "lanes": status.lanes.lanes(),
         "writes_under_way": status.lanes.writing(),
     });

@@ -1,7 +1,7 @@
 //! From what the API says to an HTTP answer, and to a line of the access log.
 
 use crate::{
-    api::{Notes, Quota, Reply},
+    api::{Notes, Reply},
     error::{Code, Error},
 };
 use bytes::Bytes;
@@ -58,7 +58,7 @@ pub(super) fn response(
     insert(headers, X_REQUEST_ID, request_id);
     insert(headers, SERVER_TIMING, &timing(notes));
     headers.insert(VENDOR_CALLS, HeaderValue::from(notes.meter.calls()));
-    rate_limits(headers, &notes.quotas);
+    rate_limits(headers, notes);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -179,27 +179,33 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// The windows of the client as list fields, named by their lengths.
-fn rate_limits(headers: &mut HeaderMap, quotas: &[Quota]) {
-    let list = |item: &dyn Fn(&Quota, u64) -> String| -> String {
-        let items = quotas
-            .iter()
-            .map(|quota| item(quota, quota.window.length.as_secs()));
-        items.collect::<Vec<_>>().join(", ")
+/// The windows of the client and of the route's account at its vendor, as list fields; named by whose they are and by
+/// their lengths.
+fn rate_limits(headers: &mut HeaderMap, notes: &Notes) {
+    let (mut policies, mut left) = (Vec::new(), Vec::new());
+    let mut add = |whose, length: Duration, most, remaining, more_in| {
+        let (window, more_in) = (length.as_secs(), whole_seconds(more_in));
+        policies.push(format!("\"{whose}-{window}s\";q={most};w={window}"));
+        left.push(format!("\"{whose}-{window}s\";r={remaining};t={more_in}"));
     };
-    if quotas.is_empty() {
-        return;
+    for quota in &notes.quotas {
+        let crate::config::RateWindow { requests, length } = quota.window;
+        add("client", length, requests, quota.remaining, quota.full_in);
     }
-    let policy = list(&|quota, window| {
-        let most = quota.window.requests;
-        format!("\"client-{window}s\";q={most};w={window}")
-    });
-    let left = list(&|quota, window| {
-        let (remaining, full_in) = (quota.remaining, whole_seconds(quota.full_in));
-        format!("\"client-{window}s\";r={remaining};t={full_in}")
-    });
-    insert(headers, RATE_LIMIT_POLICY, &policy);
-    insert(headers, RATE_LIMIT, &left);
+    let windows = notes.account.as_ref().map(|account| account.line().windows);
+    for window in windows.unwrap_or_default() {
+        add(
+            "vendor",
+            window.length,
+            window.limit,
+            window.remaining.into(),
+            window.more_in,
+        );
+    }
+    if !policies.is_empty() {
+        insert(headers, RATE_LIMIT_POLICY, &policies.join(", "));
+        insert(headers, RATE_LIMIT, &left.join(", "));
+    }
 }
 
 fn timing(notes: &Notes) -> String {

@@ -16,7 +16,8 @@ use crate::{
 use adapters::{Adapter, Vendor};
 use std::sync::Arc;
 
-/// Builds an account; opens no connection. `twin`: the embedded twin that goes on from an earlier gateway.
+/// Builds an account; opens no connection. `twin`: the embedded twin that goes on from an earlier gateway; `earlier`:
+/// the account whose place it takes.
 ///
 /// # Errors
 /// A certificate file or a secret that cannot be used.
@@ -24,7 +25,7 @@ pub(super) fn build_account(
     config: &AccountConfig,
     vendor: &'static Vendor,
     document: Arc<Document>,
-    twin: Option<Arc<Served>>,
+    (twin, earlier): (Option<Arc<Served>>, Option<Arc<Account>>),
     recorder: Option<&Arc<Recorder>>,
     seed: u64,
 ) -> Result<Account, BuildError> {
@@ -96,6 +97,7 @@ pub(super) fn build_account(
             foreign_writers: config.foreign_writers,
         },
         rate: config.rate.clone(),
+        earlier,
         seed,
     }))
 }

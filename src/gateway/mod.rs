@@ -48,6 +48,8 @@ pub struct Gateway {
     vendored: Compiled,
     accounts: Accounts,
     rotations: Vec<Rotation>,
+    /// Accounts that go on from earlier ones with other settings.
+    changed: Vec<Arc<Account>>,
 }
 
 /// A route: a name for an account, and how changes that come by it are treated.
@@ -135,6 +137,7 @@ impl Gateway {
     /// What has to happen to the accounts that go on, at the moment at which this gateway begins to be asked.
     pub fn take_over(&self) {
         self.rotations.iter().for_each(Rotation::apply);
+        self.changed.iter().for_each(|account| account.take_over());
         self.lanes.forget_known();
     }
 
@@ -152,6 +155,7 @@ impl Gateway {
             vendored: mut compiled,
         } = lasting;
         let mut accounts = Vec::new();
+        let mut changed = Vec::new();
         let recorder = config.recorder.as_ref();
         for (at, account) in config.accounts.iter().enumerate() {
             let failed = |why: String| BuildError::Account {
@@ -160,14 +164,22 @@ impl Gateway {
             };
             let built = match earlier.next(account, &config.accounts).map_err(failed)? {
                 Succession::Same(account) => account,
-                Succession::New { order, twin } => {
+                Succession::New {
+                    order,
+                    twin,
+                    earlier,
+                } => {
                     let vendor = vendor(account.vendor).ok_or_else(|| {
                         failed(format!("no vendor is called `{}`", account.vendor))
                     })?;
                     let document = document_of(vendor, account, &mut compiled)?;
                     let seed = seed.wrapping_add(at as u64);
-                    let built = build_account(account, vendor, document, twin, recorder, seed)?;
-                    Arc::new(built.ordered_as(order).counted_in(metrics.calls()))
+                    let goes_on = earlier.is_some();
+                    let before = (twin, earlier);
+                    let built = build_account(account, vendor, document, before, recorder, seed)?;
+                    let built = Arc::new(built.ordered_as(order).counted_in(metrics.calls()));
+                    changed.extend(goes_on.then(|| built.clone()));
+                    built
                 }
             };
             accounts.push(built);
@@ -211,12 +223,24 @@ impl Gateway {
             },
             accounts: known,
             rotations,
+            changed,
         })
     }
 
     /// The route of a name.
     pub fn route(&self, name: &str) -> Option<&Arc<Route>> {
         self.routes.get(name)
+    }
+
+    /// All accounts, by key, each with the names of its routes.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Arc<Account>, Vec<String>)> {
+        let mut accounts: BTreeMap<&str, (&Arc<Account>, Vec<String>)> = BTreeMap::new();
+        for route in self.routes.values() {
+            let of_account = accounts.entry(&route.account.key);
+            let (_, names) = of_account.or_insert((&route.account, Vec::new()));
+            names.push(route.name.to_string());
+        }
+        accounts.into_values()
     }
 
     /// All routes, by name.

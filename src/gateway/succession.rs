@@ -7,7 +7,9 @@
 //! - An account of the same key and the same settings is the same object: its catalogue, its slots and its twin go on.
 //!   If only its secret is another, the secret is replaced in the running object.
 //! - An account of the same key and other settings is a new object with fresh caches and the same order. What waits in
-//!   a lane by the old object is carried out with the old settings; the two are never folded together.
+//!   a lane by the old object is carried out with the old settings; the two are never folded together. If it is still
+//!   at the same place, the two share what is about the vendor (quota, breaker, line, retry budget), under the new
+//!   settings as soon as they are in force.
 //! - An account of a new key may be an old one under a new name (its secret moved from a variable to a file, or it was
 //!   given a name). If an account of the same vendor and host is gone, and the secret's reference is the same or there
 //!   is only one such, the new one is ordered as the gone one. That is right if they are one, and if they are two it
@@ -71,6 +73,8 @@ pub(super) enum Succession {
         order: String,
         /// The twin that it goes on with.
         twin: Option<Arc<Served>>,
+        /// The account whose place it takes, where it is certainly the same one at the vendor.
+        earlier: Option<Arc<Account>>,
     },
 }
 
@@ -100,7 +104,18 @@ impl Accounts {
         let of_key = self.known.iter().find(|known| known.key == config.key);
         let Some(known) = of_key else {
             let order = self.renamed(config, all)?;
-            return Ok(Succession::New { order, twin: None });
+            let made_of = MadeOf::of(config);
+            let of_order = self.known.iter().filter(|known| known.order == order);
+            let mut same = of_order.filter(|known| {
+                known.made_of.is_at_the_vendor_of(&made_of)
+                    && known.made_of.reference == made_of.reference
+            });
+            let earlier = same.find_map(|known| known.account.upgrade());
+            return Ok(Succession::New {
+                order,
+                twin: None,
+                earlier,
+            });
         };
         let made_of = MadeOf::of(config);
         let running = known.account.upgrade();
@@ -108,12 +123,17 @@ impl Accounts {
             Some(account) if known.made_of == made_of => Ok(Succession::Same(account)),
             running => {
                 let twin = running
+                    .clone()
                     .filter(|_| {
                         known.made_of.vendor == made_of.vendor && known.made_of.rate == made_of.rate
                     })
                     .and_then(|account| account.twin.clone());
-                let order = known.order.clone();
-                Ok(Succession::New { order, twin })
+                let goes_on = twin.is_some() || known.made_of.is_at_the_vendor_of(&made_of);
+                Ok(Succession::New {
+                    order: known.order.clone(),
+                    twin,
+                    earlier: running.filter(|_| goes_on),
+                })
             }
         }
     }
@@ -209,6 +229,13 @@ impl Known {
 }
 
 impl MadeOf {
+    /// Whether both are at one address of one vendor, and not on twins, of which each account has its own.
+    fn is_at_the_vendor_of(&self, other: &Self) -> bool {
+        self.upstream != Upstream::Mock
+            && self.vendor == other.vendor
+            && self.upstream == other.upstream
+    }
+
     fn of(config: &AccountConfig) -> Self {
         let files = [config.document.as_deref(), config.ca_file.as_deref()];
         Self {

@@ -3,6 +3,7 @@
 //! Every label comes from a set that the configuration or the program bounds: routes, accounts, operations of the
 //! documents, statuses and codes. No id, no tag, no path and no vendor's word is ever a label.
 
+mod accounts;
 mod labels;
 mod text;
 

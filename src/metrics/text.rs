@@ -1,13 +1,13 @@
 //! The text of OpenMetrics: what was counted, and what is looked up when somebody asks.
 
-use super::Metrics;
+use super::{Metrics, accounts};
 use crate::{gateway::Gateway, reload::Live, sequencer::Lanes};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 /// The media type of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -34,6 +34,7 @@ pub fn text(sources: Sources<'_>) -> Result<String, fmt::Error> {
     of_lanes(sources.lanes, &mut registry);
     of_reloads(sources.live, &mut registry);
     violations(&generation.gateway, &mut registry);
+    accounts::register(&generation.gateway, &mut registry);
     gauge(
         &mut registry,
         "ready",
@@ -127,15 +128,8 @@ fn of_reloads(live: &Live, registry: &mut Registry) {
 /// Counted by account and route where they occur; the pointer, which a vendor's answer has a part in, is left out.
 fn violations(gateway: &Gateway, registry: &mut Registry) {
     let family = Family::<[(&str, String); 2], Counter>::default();
-    let mut seen: Vec<*const _> = Vec::new();
-    for route in gateway.routes() {
-        // Several routes may be of one account.
-        let account = Arc::as_ptr(&route.account);
-        if seen.contains(&account) {
-            continue;
-        }
-        seen.push(account);
-        for ((route, operation, _), count) in route.account.violations() {
+    for (account, _) in gateway.accounts() {
+        for ((route, operation, _), count) in account.violations() {
             let labels = [
                 ("route", route.to_string()),
                 ("operation", operation.to_owned()),

@@ -5,13 +5,13 @@
 
 use super::{
     Changed, Job, NameLocks,
-    conclude::{carry_out_alone, execute_plan, is_about_content},
+    conclude::{carry_out_alone, execute_plan, is_about_content, says_nobody_is_served},
     evidence,
     execute::{Done, Executed},
     judging::{Judged, can_be_blind, judge, misses, with_made},
     members::{Sent, Told},
     once::{Intent, Wish},
-    prepare::{Prepared, catalogue_failed, planned},
+    prepare::{Prepared, catalogue_failed, nothing_done, planned},
     taken::{BatchConcluded, Taken, called_off, held_back, shared_job},
     unsettled::Unsettled,
 };
@@ -312,8 +312,23 @@ async fn write(
         });
     }
     let written = execute_plan(shared, &mut prepared, names).await;
+    // Each half would meet the same.
+    let all_are_told = |judged: Vec<Judged>, before: Option<Carried>, told: &Error| {
+        let results = judged.into_iter().map(|judged| match judged.verdict {
+            Err(own) if own.code() != Code::PreconditionFailed => Err(own),
+            Ok(_) | Err(_) => Err(told.clone()),
+        });
+        Attempt::Answered(BatchConcluded {
+            results: results.collect(),
+            before,
+            ..BatchConcluded::default()
+        })
+    };
     let (Executed { done, late }, ended) = match written {
         Ok(written) => written,
+        Err(error) if says_nobody_is_served(&error) => {
+            return all_are_told(judged, prepared.before, &error);
+        }
         // A tag could not be made: whose it was is found by going apart.
         Err(_) => return Attempt::Apart,
     };
@@ -348,19 +363,9 @@ async fn write(
     let took_effect = done.iter().filter(|done| done.took_effect()).count();
     let error = done.iter().find_map(Done::error);
     match error.filter(|_| !is_open && took_effect == 0) {
-        // Each half would meet the same.
         Some(error) if !is_about_content(error) => {
-            let account = &shared.route.account;
-            let told = error.before_any_write(account, Code::ConversationNotFound);
-            let results = judged.into_iter().map(|judged| match judged.verdict {
-                Err(own) if own.code() != Code::PreconditionFailed => Err(own),
-                Ok(_) | Err(_) => Err(told.clone()),
-            });
-            return Attempt::Answered(BatchConcluded {
-                results: results.collect(),
-                before: prepared.before,
-                ..BatchConcluded::default()
-            });
+            let told = nothing_done(shared, &prepared, error);
+            return all_are_told(judged, prepared.before, &told);
         }
         Some(_) => return Attempt::Apart,
         // The vendor has done something else than it was asked; whose it was is found by going apart.

@@ -2,7 +2,11 @@
 
 use super::{Changed, lane::lock, lanes::Lanes};
 use crate::error::{Error, Outcome};
-use std::sync::atomic::{AtomicU64, Ordering};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// What is counted as it happens.
 #[derive(Debug, Default)]
@@ -23,6 +27,17 @@ impl Counts {
         let folded = results.len().saturating_sub(1) as u64;
         self.folded.fetch_add(folded, Ordering::Relaxed);
     }
+}
+
+/// How the lanes of one account stand.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct LaneStanding {
+    /// Conversations that have work or are unsettled.
+    pub conversations: usize,
+    /// Changes that wait for their turn.
+    pub waiting: usize,
+    /// Conversations that a write of unknown outcome may still change.
+    pub settling: usize,
 }
 
 impl Lanes {
@@ -60,6 +75,20 @@ impl Lanes {
             settling += open.count();
         }
         settling
+    }
+
+    /// How the lanes stand of each account that has any, by what it is ordered as.
+    pub fn standings(&self) -> BTreeMap<String, LaneStanding> {
+        let mut standings: BTreeMap<String, LaneStanding> = BTreeMap::new();
+        for shard in &self.shared.shards {
+            for ((account, _), lane) in lock(shard).iter() {
+                let standing = standings.entry(account.clone()).or_default();
+                standing.conversations += 1;
+                standing.waiting += lock(&lane.queue).len();
+                standing.settling += usize::from(lock(&lane.unsettled).next().is_some());
+            }
+        }
+        standings
     }
 
     /// How many changes have shared their vendor calls with an earlier one.

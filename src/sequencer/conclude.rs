@@ -6,7 +6,7 @@ use super::{
     evidence::{self, Parts, absent_conversation, holds, look, proven_after},
     execute::{Done, Executed, execute},
     once::{Intent, Wish},
-    prepare::{Prepared, prepare_from},
+    prepare::{Prepared, nothing_done, prepare_from},
     taken::Taken,
     unsettled::Unsettled,
 };
@@ -188,7 +188,7 @@ async fn conclude(
     let sent_some = done.iter().any(Done::took_effect);
     let open = done.iter().any(|done| matches!(done, Done::Unknown(_)));
     if !sent_some && !open && !is_about_content(error) {
-        return Err(error.before_any_write(account, Code::ConversationNotFound));
+        return Err(nothing_done(job, prepared, error));
     }
     let seen = match look(job, prepared).await {
         Ok(seen) => Some(seen),
@@ -241,6 +241,14 @@ pub(super) fn is_about_content(error: &CallError) -> bool {
             ProblemKind::NotFound | ProblemKind::Rejected | ProblemKind::Conflict
         )
     })
+}
+
+/// Whether a tag could not be made because the vendor cannot be asked for anything now.
+pub(super) fn says_nobody_is_served(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::VendorRateLimited | Code::VendorUnavailable
+    ) && error.known_outcome() == Some(Outcome::NotApplied)
 }
 
 /// A refused write of which nothing took effect: perhaps a tag is gone from the catalogue since it was read.

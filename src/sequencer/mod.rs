@@ -30,6 +30,7 @@ mod waiting;
 
 pub(crate) use catalogue::lookup;
 pub use catalogue::{Action, EditJob, Edited, TagUpdate};
+pub use census::LaneStanding;
 pub use foreign::ForeignCounts;
 pub use lanes::Lanes;
 pub use names::NameLocks;

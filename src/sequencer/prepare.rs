@@ -245,6 +245,34 @@ pub(super) fn bad_id(error: BadId) -> Error {
     .outcome(Outcome::NotApplied)
 }
 
+/// What is told of a plan of which nothing was done because of this.
+pub(super) fn nothing_done(job: &Job, prepared: &Prepared, error: &CallError) -> Error {
+    let account = &job.route.account;
+    match error {
+        CallError::Invalid(_) if is_not_taken_back(job, prepared) => Error::new(
+            Code::VendorInvalidResponse,
+            "the conversation carries an id that the vendor's own document does not take back",
+        )
+        .outcome(Outcome::NotApplied),
+        error => error.before_any_write(account, Code::ConversationNotFound),
+    }
+}
+
+/// Whether all that the vendor's document does not allow in a body are ids that the conversation carries anyway.
+fn is_not_taken_back(job: &Job, prepared: &Prepared) -> bool {
+    let carried = prepared.before.iter().flat_map(|carried| &carried.0);
+    let carried: Vec<&str> = carried.filter_map(Element::id).collect();
+    let made = |at: usize| prepared.made.get(at)?.1.id.as_deref();
+    prepared.steps.iter().any(|step| {
+        let body = step.call.body.as_ref().and_then(|body| body.render(made));
+        let refused = body.map(|body| job.route.account.refused_texts(&step.call, &body));
+        refused.is_some_and(|refused| {
+            let given = |id: &String| carried.contains(&id.as_str());
+            !refused.is_empty() && refused.iter().all(given)
+        })
+    })
+}
+
 impl From<BadUrl> for CallError {
     fn from(error: BadUrl) -> Self {
         Self::Invalid(error.to_string())

@@ -51,6 +51,24 @@ impl Account {
         Err(CallError::Invalid(told.join("; ")))
     }
 
+    /// The texts in a body that the vendor's document does not allow where they stand; none if anything else is wrong
+    /// with it.
+    pub fn refused_texts(&self, call: &Call, body: &Bytes) -> Vec<String> {
+        let operation = self.document.operation(call.operation);
+        let (Some(check), Ok(value)) = (
+            operation.and_then(|operation| operation.request()),
+            json::lenient(body),
+        ) else {
+            return Vec::new();
+        };
+        let violations = check.violations(&value);
+        let texts = violations.iter().map(|violation| {
+            let text = value.pointer(&violation.pointer)?.as_str()?;
+            Some(text.to_owned())
+        });
+        texts.collect::<Option<_>>().unwrap_or_default()
+    }
+
     /// Counts what the document does not allow in an answer, and refuses it where that is enforced.
     pub(super) fn check_answer(
         &self,

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 /// How many calls are remembered.
 const REMEMBERED: usize = 64;
 
-/// For how long: whoever calls nobody, because calls took too long, is to find out that they do no more.
+/// For how long after the last of them: when nobody is called because calls take too long, it has to be found out that
+/// they do no more.
 const MEMORY: Duration = Duration::from_secs(10);
 
 /// The least number of calls that something is concluded from.
@@ -15,8 +16,8 @@ const ENOUGH: usize = 20;
 /// The times of the last calls that were answered.
 #[derive(Debug, Default)]
 pub(super) struct Latency {
-    /// When, and after what time.
-    recent: VecDeque<(Instant, Duration)>,
+    recent: VecDeque<Duration>,
+    last: Option<Instant>,
 }
 
 impl Latency {
@@ -25,14 +26,16 @@ impl Latency {
         if self.recent.len() == REMEMBERED {
             self.recent.pop_front();
         }
-        self.recent.push_back((now, time));
+        self.recent.push_back(time);
+        self.last = Some(now);
     }
 
     /// The median; `None` while too little is known.
     pub(super) fn median(&self, now: Instant) -> Option<Duration> {
-        let recent = self.recent.iter();
-        let recent = recent.filter(|(at, _)| now.duration_since(*at) < MEMORY);
-        let mut times: Vec<Duration> = recent.map(|(_, time)| *time).collect();
+        if now.duration_since(self.last?) >= MEMORY {
+            return None;
+        }
+        let mut times: Vec<Duration> = self.recent.iter().copied().collect();
         if times.len() < ENOUGH {
             return None;
         }
@@ -60,5 +63,7 @@ mod tests {
             None,
             "it may be otherwise by now"
         );
+        latency.answered(now + MEMORY, ms(9));
+        assert_eq!(latency.median(now + MEMORY), Some(ms(7)));
     }
 }

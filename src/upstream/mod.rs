@@ -9,6 +9,7 @@ mod budget;
 mod cache;
 mod call;
 mod checks;
+mod context;
 mod credential;
 mod failure;
 mod latency;
@@ -29,6 +30,7 @@ pub use budget::BudgetLimits;
 pub use cache::CatalogueCache;
 pub use call::Sent;
 pub use checks::Violations;
+pub use context::{CallContext, Meter};
 pub use credential::Credential;
 pub use failure::CallError;
 pub use network::{NetworkError, network};
@@ -40,13 +42,14 @@ pub use turns::LineStanding;
 use attempt::Attempt;
 use breaker::Breaker;
 use budget::Budget;
+use context::micros;
 use quota::Quota;
 use retry::Retries;
 use stack::{Stack, stack};
 use turns::Turns;
 
 use crate::{
-    config::{ForeignWriters, RateWindow, Responses},
+    config::{ForeignWriters, RateWindow},
     metrics::Calls,
     mock::Served,
     schema::{Document, Place},
@@ -55,13 +58,10 @@ use adapters::Adapter;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::sync::Semaphore;
 
 /// For each place at the vendor, so many writes that are only listened to.
 const LISTENING: usize = 8;
@@ -148,97 +148,6 @@ impl Default for AccountLimits {
     }
 }
 
-/// Why and for whom a call is made.
-#[derive(Clone, Debug)]
-pub struct CallContext {
-    /// The route's name, for counters and logs.
-    pub route: Arc<str>,
-    /// What a violation of the vendor's document does.
-    pub responses: Responses,
-    /// No call starts after this.
-    pub deadline: Instant,
-    /// When whoever asked stops waiting: calls are served in this order, and a wait that is known to last longer is
-    /// not begun.
-    pub due: Instant,
-    /// Whether an earlier call of the same plan has been sent: then a wait only has to end before `deadline`.
-    pub committed: bool,
-    /// Who waits for it.
-    pub priority: Priority,
-    /// Counts what is spent.
-    pub meter: Arc<Meter>,
-    /// What keys for the vendor are derived from, so that a repeat sends the same ones; random ones without it.
-    pub seed: Option<[u8; 32]>,
-}
-
-/// What one request costs at the vendor.
-#[derive(Debug)]
-pub struct Meter {
-    calls: AtomicU32,
-    micros: AtomicU64,
-    queued: AtomicU64,
-    started: Instant,
-}
-
-impl Default for Meter {
-    fn default() -> Self {
-        Self {
-            calls: AtomicU32::new(0),
-            micros: AtomicU64::new(0),
-            queued: AtomicU64::new(0),
-            started: Instant::now(),
-        }
-    }
-}
-
-impl Meter {
-    /// Of a request that arrived then.
-    pub fn since(started: Instant) -> Self {
-        Self {
-            started,
-            ..Self::default()
-        }
-    }
-
-    /// Adds what was spent for several requests together: each of them waited for all of it.
-    pub fn absorb(&self, shared: &Self) {
-        self.calls.fetch_add(shared.calls(), Ordering::Relaxed);
-        self.spent(shared.vendor_time());
-    }
-
-    /// When the request arrived.
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// Calls sent so far.
-    pub fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Time spent waiting for the vendor so far.
-    pub fn vendor_time(&self) -> Duration {
-        Duration::from_micros(self.micros.load(Ordering::Relaxed))
-    }
-
-    /// Time spent waiting for earlier changes of the same conversation.
-    pub fn queue_time(&self) -> Duration {
-        Duration::from_micros(self.queued.load(Ordering::Relaxed))
-    }
-
-    /// Adds time spent waiting for earlier changes.
-    pub fn queued(&self, time: Duration) {
-        self.queued.fetch_add(micros(time), Ordering::Relaxed);
-    }
-
-    fn spent(&self, time: Duration) {
-        self.micros.fetch_add(micros(time), Ordering::Relaxed);
-    }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// What an account is made of.
 pub struct Parts {
     /// See [`Account::key`].
@@ -261,6 +170,9 @@ pub struct Parts {
     pub limits: AccountLimits,
     /// See [`Account::rate`].
     pub rate: Vec<RateWindow>,
+    /// The account whose place it takes, if it is the same one at the vendor: what is known of the vendor and what was
+    /// used there goes on.
+    pub earlier: Option<Arc<Account>>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -273,7 +185,10 @@ impl Account {
         let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(parts.seed)));
         let retries = Retries {
             attempts: limits.attempts,
-            budget: Budget::new(limits.retries),
+            budget: match &parts.earlier {
+                Some(earlier) => earlier.retries.budget.clone(),
+                None => Arc::new(Budget::new(limits.retries)),
+            },
             random: random.clone(),
         };
         // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
@@ -289,8 +204,13 @@ impl Account {
             listening: listening.clone(),
         };
         let retries = Arc::new(retries);
-        let breaker = Breaker::new(limits.breaker, random.clone());
-        let turns = Turns::new(&limits, Quota::new(&parts.rate, limits.paced));
+        let (breaker, turns) = match &parts.earlier {
+            Some(earlier) => (earlier.breaker.clone(), earlier.turns.clone()),
+            None => (
+                Breaker::new(limits.breaker, random.clone()),
+                Turns::new(&limits, Quota::new(&parts.rate, limits.paced)),
+            ),
+        };
         Self {
             read_operation,
             order: parts.key.clone(),
@@ -325,6 +245,12 @@ impl Account {
     #[must_use]
     pub fn counted_in(self, calls: Calls) -> Self {
         Self { calls, ..self }
+    }
+
+    /// Its limits hold from now on, also for what goes on from the account whose place it takes.
+    pub fn take_over(&self) {
+        self.breaker.limit(self.limits.breaker);
+        self.turns.limit(&self.limits, &self.rate);
     }
 
     /// What the lanes know the account by: its key, or that of the account whose place it took. Whatever else

@@ -43,6 +43,8 @@ pub struct Standing {
     pub length: Duration,
     /// Calls that fit in it.
     pub limit: u32,
+    /// Calls that are used up, by the gateway and by others.
+    pub used: u32,
     /// Calls that may still be made in it.
     pub remaining: u32,
     /// After how long there is more.
@@ -72,23 +74,40 @@ pub enum Priority {
 impl Quota {
     /// A quota of these windows, nothing of it used; none is no limit.
     pub(super) fn new(windows: &[RateWindow], paced: bool) -> Self {
-        let mut windows: Vec<Window> = windows
-            .iter()
-            .map(|window| Window {
-                length: window.length,
-                limit: window.requests,
-                answered: VecDeque::new(),
-                foreign: None,
-            })
-            .collect();
-        windows.sort_by_key(|window| window.length);
-        Self {
-            windows,
+        let mut quota = Self {
+            windows: Vec::new(),
             in_flight: 0,
             held_until: None,
             pace: Pace::default(),
             paced,
             even: Instant::now(),
+        };
+        quota.limit(windows, paced);
+        quota
+    }
+
+    /// Other windows hold from now on; what was used of those before is used of these.
+    pub(super) fn limit(&mut self, windows: &[RateWindow], paced: bool) {
+        // The longest remembers most.
+        let longest = self.windows.last();
+        let window = |new: &RateWindow| {
+            let same = self.windows.iter().find(|old| old.length == new.length);
+            Window {
+                length: new.length,
+                limit: new.requests,
+                answered: same
+                    .or(longest)
+                    .map(|old| old.answered.clone())
+                    .unwrap_or_default(),
+                foreign: same.and_then(|old| old.foreign),
+            }
+        };
+        let mut windows: Vec<Window> = windows.iter().map(window).collect();
+        windows.sort_by_key(|window| window.length);
+        self.windows = windows;
+        self.paced = paced;
+        if !paced {
+            self.pace = Pace::default();
         }
     }
 
@@ -165,20 +184,26 @@ impl Quota {
         }
     }
 
+    /// How long the vendor asked to be left alone, if it did.
+    pub(super) fn held(&self, now: Instant) -> Option<Duration> {
+        let held = self.held_until?.checked_duration_since(now);
+        held.filter(|held| !held.is_zero())
+    }
+
     /// How the windows stand.
     pub(super) fn standings(&self, now: Instant) -> Vec<Standing> {
-        let held = self.held_until.filter(|until| *until > now);
+        let held = self.held(now).and_then(|held| now.checked_add(held));
         let standing = |window: &Window| {
+            let used = window.used(now, self.in_flight);
             let remaining = match held {
                 Some(_) => 0,
-                None => window
-                    .limit
-                    .saturating_sub(window.used(now, self.in_flight)),
+                None => window.limit.saturating_sub(used),
             };
             let more = held.unwrap_or(now).max(window.next_expiry(now));
             Standing {
                 length: window.length,
                 limit: window.limit,
+                used,
                 remaining,
                 more_in: more.duration_since(now),
             }

@@ -41,7 +41,7 @@ pub(super) struct Retries {
     /// How often a call is sent in all.
     pub(super) attempts: u32,
     /// How many of all calls may be sent again.
-    pub(super) budget: Budget,
+    pub(super) budget: Arc<Budget>,
     /// Where the pauses come from.
     pub(super) random: Arc<Mutex<fastrand::Rng>>,
 }

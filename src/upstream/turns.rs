@@ -9,6 +9,7 @@ use super::{
     latency::Latency,
     quota::{Priority, Quota, Standing},
 };
+use crate::config::RateWindow;
 use adapters::WindowSeen;
 use std::{
     collections::BTreeMap,
@@ -26,14 +27,14 @@ const BULK_SHARE: u32 = 10;
 /// The line of one account.
 #[derive(Debug)]
 pub(super) struct Turns {
-    places: usize,
-    /// A call that has this much time left always has its chance.
-    enough: Duration,
     line: Mutex<Line>,
 }
 
 #[derive(Debug)]
 struct Line {
+    places: usize,
+    /// A call that has this much time left always has its chance.
+    enough: Duration,
     taken: usize,
     quota: Quota,
     latency: Latency,
@@ -66,10 +67,14 @@ pub struct LineStanding {
     pub places: usize,
     /// Places that are taken.
     pub taken: usize,
-    /// Calls that wait for their turn.
-    pub waiting: usize,
+    /// Interactive calls that wait for their turn.
+    pub interactive: usize,
+    /// Bulk calls that wait for their turn.
+    pub bulk: usize,
     /// How the quota stands, shortest window first.
     pub windows: Vec<Standing>,
+    /// How long the vendor asked to be left alone, if it did.
+    pub held: Option<Duration>,
     /// Calls a second that are let pass after the vendor turned one away, if it did so lately.
     pub paced: Option<f64>,
 }
@@ -95,9 +100,9 @@ pub(super) struct Share {
 impl Turns {
     pub(super) fn new(limits: &AccountLimits, quota: Quota) -> Arc<Self> {
         Arc::new(Self {
-            places: limits.max_in_flight,
-            enough: limits.attempt_timeout,
             line: Mutex::new(Line {
+                places: limits.max_in_flight,
+                enough: limits.attempt_timeout,
                 taken: 0,
                 quota,
                 latency: Latency::default(),
@@ -121,7 +126,7 @@ impl Turns {
         let (give, given) = oneshot::channel();
         let position = {
             let mut line = self.line();
-            if self.too_late(&line, now, patience) {
+            if line.is_too_late(now, patience) {
                 return Err(CallError::NoTime);
             }
             let ready = line.ready_at(now, call);
@@ -150,15 +155,29 @@ impl Turns {
         }
     }
 
+    /// Other limits and windows hold from now on; who has a place or waits keeps it, and what is used stays used.
+    pub(super) fn limit(self: &Arc<Self>, limits: &AccountLimits, rate: &[RateWindow]) {
+        let mut line = self.line();
+        line.places = limits.max_in_flight;
+        line.enough = limits.attempt_timeout;
+        line.quota.limit(rate, limits.paced);
+        // When more may go is to be found out anew.
+        line.alarm = None;
+        drop(line);
+        self.serve();
+    }
+
     /// How the line stands.
     pub(super) fn standing(&self) -> LineStanding {
         let now = Instant::now();
         let line = self.line();
         LineStanding {
-            places: self.places,
+            places: line.places,
             taken: line.taken,
-            waiting: line.interactive.len() + line.bulk.len(),
+            interactive: line.interactive.len(),
+            bulk: line.bulk.len(),
             windows: line.quota.standings(now),
+            held: line.quota.held(now),
             paced: line.quota.paced(now),
         }
     }
@@ -167,13 +186,13 @@ impl Turns {
     fn serve(self: &Arc<Self>) {
         loop {
             let mut line = self.line();
-            if line.taken >= self.places {
+            if line.taken >= line.places {
                 return;
             }
             let now = Instant::now();
             match line.next(now) {
                 // It is told so by what it waits on being dropped.
-                Next::Goes(waits) if self.too_late(&line, now, waits.patience) => {}
+                Next::Goes(waits) if line.is_too_late(now, waits.patience) => {}
                 Next::Goes(Waits { give, .. }) => {
                     line.taken += 1;
                     line.quota.take(now);
@@ -201,12 +220,6 @@ impl Turns {
                 Next::Nobody => return,
             }
         }
-    }
-
-    /// Whether too little time is left for a call to be answered, as calls go lately.
-    fn too_late(&self, line: &Line, now: Instant, patience: Instant) -> bool {
-        let left = patience.saturating_duration_since(now);
-        left < self.enough && line.latency.median(now).is_some_and(|median| left < median)
     }
 
     /// Looks at the line again then.
@@ -237,6 +250,12 @@ enum Next {
 }
 
 impl Line {
+    /// Whether too little time is left for a call to be answered, as calls go lately.
+    fn is_too_late(&self, now: Instant, patience: Instant) -> bool {
+        let left = patience.saturating_duration_since(now);
+        left < self.enough && self.latency.median(now).is_some_and(|median| left < median)
+    }
+
     fn waiting(&mut self, priority: Priority) -> &mut Waiting {
         match priority {
             Priority::Interactive => &mut self.interactive,

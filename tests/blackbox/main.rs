@@ -24,3 +24,4 @@ mod session;
 mod supervised;
 mod support;
 mod tls;
+mod vendors;

@@ -21,7 +21,7 @@ use tagway::{
     mock::{Options, TWINS},
     schema::Document,
     sequencer::{IfMatch, Job, Lanes},
-    upstream::{Account, AccountLimits, Base, CatalogueCache, Parts},
+    upstream::{Account, AccountLimits, Base, BreakerLimits, CatalogueCache, Parts},
 };
 use tokio::time::Instant;
 
@@ -189,9 +189,20 @@ impl Gateway {
                 attempt_timeout: scenario.attempt_timeout,
                 settle: scenario.settle,
                 max_in_flight: scenario.max_in_flight,
+                // Every other run meets the faults that a breaker would spare it.
+                breaker: BreakerLimits {
+                    failures: if scenario.seed.is_multiple_of(2) {
+                        0
+                    } else {
+                        5
+                    },
+                    ..BreakerLimits::default()
+                },
+                paced: !scenario.seed.is_multiple_of(2),
                 ..AccountLimits::default()
             },
             rate: Vec::new(),
+            earlier: None,
             seed: scenario.seed,
         }));
         let route = |name: &str, responses: Responses| {

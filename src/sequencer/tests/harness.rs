@@ -99,6 +99,7 @@ impl Harness {
                 ..AccountLimits::default()
             },
             rate: Vec::new(),
+            earlier: None,
             seed: 1,
         });
         let route = Route {

@@ -39,13 +39,13 @@ impl Default for BreakerLimits {
 /// The breaker of one account.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    limits: BreakerLimits,
     random: Arc<Mutex<fastrand::Rng>>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    limits: BreakerLimits,
     phase: Phase,
     /// When the vendor began to be left alone, or to be called again.
     since: Instant,
@@ -91,6 +91,8 @@ pub struct BreakerStanding {
 /// Whether a breaker lets calls go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerPhase {
+    /// There is none.
+    Off,
     /// Calls go.
     Closed,
     /// No call goes for this long; then one, as a probe.
@@ -119,6 +121,16 @@ pub(super) enum Health {
     Busy,
 }
 
+impl Cause {
+    /// One word for the operator.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Failures => "failures",
+            Self::Key => "credential",
+        }
+    }
+}
+
 /// Leave to make one call; what it shows is to be reported.
 #[derive(Debug)]
 pub(super) struct Leave {
@@ -132,9 +144,8 @@ pub(super) struct Leave {
 impl Breaker {
     pub(super) fn new(limits: BreakerLimits, random: Arc<Mutex<fastrand::Rng>>) -> Arc<Self> {
         Arc::new(Self {
-            limits,
             random,
-            state: Mutex::new(State::closed(0)),
+            state: Mutex::new(State::new(limits)),
         })
     }
 
@@ -163,6 +174,7 @@ impl Breaker {
     pub(super) fn standing(&self) -> BreakerStanding {
         let (state, now) = (self.state(), Instant::now());
         let phase = match state.phase {
+            _ if state.limits.failures == 0 => BreakerPhase::Off,
             Phase::Closed => BreakerPhase::Closed,
             Phase::Open(until) if until > now => {
                 BreakerPhase::Open(state.cause, until.duration_since(now))
@@ -181,7 +193,7 @@ impl Breaker {
         let mut state = self.state();
         state.keys += 1;
         if state.cause == Cause::Key {
-            *state = State::closed(state.keys);
+            state.close();
         }
     }
 
@@ -189,12 +201,12 @@ impl Breaker {
         let now = Instant::now();
         let mut state = self.state();
         let of_an_earlier_key = health == Health::KeyRefused && leave.keys < state.keys;
-        if self.limits.failures == 0 || of_an_earlier_key {
+        if state.limits.failures == 0 || of_an_earlier_key {
             return;
         }
         match (state.phase, leave.probe, health) {
             (Phase::Probing, true, Health::Well | Health::Busy) => {
-                *state = State::closed(state.keys);
+                state.close();
             }
             (Phase::Probing, true, Health::Ill) => self.open(&mut state, now, Cause::Failures),
             (Phase::Probing, true, Health::KeyRefused) | (Phase::Closed, _, Health::KeyRefused) => {
@@ -207,7 +219,7 @@ impl Breaker {
             (Phase::Closed, _, Health::Ill) => {
                 state.failures = state.failures.saturating_add(1);
                 state.recent.count(now, false);
-                if state.failures >= self.limits.failures || state.recent.mostly_fails(now) {
+                if state.failures >= state.limits.failures || state.recent.mostly_fails(now) {
                     self.open(&mut state, now, Cause::Failures);
                 }
             }
@@ -216,25 +228,34 @@ impl Breaker {
         }
     }
 
+    /// Other limits hold from now on. What is known of the vendor stays, unless there is to be no breaker.
+    pub(super) fn limit(&self, limits: BreakerLimits) {
+        let mut state = self.state();
+        state.limits = limits;
+        if limits.failures == 0 {
+            state.close();
+        }
+    }
+
     /// Opens it: the first time for the least time, then for twice as long, and up to half of that more.
     fn open(&self, state: &mut State, now: Instant, cause: Cause) {
-        let doubled = self.limits.open.saturating_mul(1 << state.opened.min(20));
-        let time = doubled.min(self.limits.most_open);
+        let BreakerLimits {
+            open, most_open, ..
+        } = state.limits;
+        let time = open
+            .saturating_mul(1 << state.opened.min(20))
+            .min(most_open);
         let more = {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
             Duration::from_micros(random.u64(0..=micros(time) / 2))
         };
-        *state = State {
-            phase: Phase::Open(now + (time + more).min(self.limits.most_open)),
-            since: match state.phase {
-                Phase::Closed => now,
-                Phase::Open(_) | Phase::Probing => state.since,
-            },
-            failures: state.failures,
-            opened: state.opened.saturating_add(1),
-            cause,
-            ..State::closed(state.keys)
-        };
+        if state.phase == Phase::Closed {
+            state.since = now;
+        }
+        state.phase = Phase::Open(now + (time + more).min(most_open));
+        state.recent = Recent::default();
+        state.opened = state.opened.saturating_add(1);
+        state.cause = cause;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -243,17 +264,25 @@ impl Breaker {
 }
 
 impl State {
-    /// Nothing is known of the vendor.
-    fn closed(keys: u64) -> Self {
+    fn new(limits: BreakerLimits) -> Self {
         Self {
+            limits,
             phase: Phase::Closed,
             since: Instant::now(),
             failures: 0,
             recent: Recent::default(),
             opened: 0,
             cause: Cause::Failures,
-            keys,
+            keys: 0,
         }
+    }
+
+    /// Nothing is known of the vendor but that it may be called.
+    fn close(&mut self) {
+        *self = Self {
+            keys: self.keys,
+            ..Self::new(self.limits)
+        };
     }
 
     fn check(&self, now: Instant) -> Result<(), Stopped> {

@@ -141,6 +141,30 @@ async fn without_a_limit_it_never_opens() {
     (0..100).for_each(|_| report(&breaker, Health::Ill));
     report(&breaker, Health::KeyRefused);
     assert_eq!(breaker.look(), Ok(()));
+    assert_eq!(breaker.standing().phase, BreakerPhase::Off);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_limits_keep_what_is_known_of_the_vendor() {
+    let breaker = breaker();
+    (0..4).for_each(|_| report(&breaker, Health::Ill));
+    let limits = BreakerLimits {
+        most_open: SECOND / 2,
+        ..BreakerLimits::default()
+    };
+    breaker.limit(limits);
+    report(&breaker, Health::Ill);
+    assert_eq!(wait(&breaker), SECOND / 2);
+    breaker.limit(BreakerLimits {
+        failures: 9,
+        ..limits
+    });
+    assert_eq!(wait(&breaker), SECOND / 2);
+    breaker.limit(BreakerLimits {
+        failures: 0,
+        ..limits
+    });
+    assert_eq!(breaker.look(), Ok(()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,11 @@
 //! The layers of an account on a paused clock, in front of a vendor that does what a script says.
 
 mod breaker;
+mod layers;
 mod pool;
 mod quota;
 mod retry;
+mod succession;
 mod turns;
 
 use super::{
@@ -128,6 +130,16 @@ fn account_with_rate(
     limits: AccountLimits,
     rate: Vec<RateWindow>,
 ) -> Account {
+    Account::new(parts(url, name, transport, limits, rate))
+}
+
+fn parts(
+    url: &str,
+    name: &str,
+    transport: Transport,
+    limits: AccountLimits,
+    rate: Vec<RateWindow>,
+) -> Parts {
     let known = VENDORS.iter().find(|known| known.name == name);
     let vendor = known.expect("a vendor");
     let document = Arc::new(compile(vendor, vendor.document).expect("it compiles"));
@@ -137,7 +149,7 @@ fn account_with_rate(
         header.parse().expect("a name"),
         key.parse().expect("a value"),
     );
-    Account::new(Parts {
+    Parts {
         key: "account".to_owned(),
         adapter,
         document,
@@ -148,8 +160,9 @@ fn account_with_rate(
         catalogue: CatalogueCache::new(Duration::from_secs(3_600), 100_000),
         limits,
         rate,
+        earlier: None,
         seed: 1,
-    })
+    }
 }
 
 /// What the configuration says by default.

@@ -3,7 +3,7 @@
 use super::{DEADLINE, Does, Vendor, account, call, context, limits, send};
 use crate::upstream::{AccountLimits, BreakerLimits, BudgetLimits, CallError};
 use adapters::Repeat;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 const ALL: [Repeat; 5] = [
@@ -212,4 +212,28 @@ async fn without_a_budget_nothing_is_sent_twice() {
     let account = account(&vendor, none);
     send(&account, Repeat::Read, DEADLINE).await;
     assert_eq!(vendor.arrivals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_attempt_shows_the_secret_of_its_moment() {
+    let vendor = Vendor::new([Does::Says(503, &[], "")], Does::Says(200, &[], "{}"));
+    let account = Arc::new(account(&vendor, limits()));
+    let called = {
+        let account = account.clone();
+        tokio::spawn(async move { send(&account, Repeat::Read, DEADLINE).await })
+    };
+    while vendor.arrivals() < 1 {
+        tokio::task::yield_now().await;
+    }
+    let (name, _) = account.credential().expect("a secret");
+    let rotated = http::HeaderValue::from_static("rotated");
+    account.rotate((name.clone(), rotated.clone()));
+    let sent = called.await.expect("no panic");
+    sent.result.expect("the second attempt is answered");
+    let arrivals = vendor.arrivals.lock().unwrap();
+    let shown: Vec<_> = arrivals
+        .iter()
+        .map(|(_, request)| request.headers().get(&name) == Some(&rotated))
+        .collect();
+    assert_eq!(shown, [false, true]);
 }

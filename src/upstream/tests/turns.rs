@@ -34,13 +34,13 @@ async fn whoever_has_the_least_time_left_goes_first() {
         tokio::task::yield_now().await;
     }
     let standing = account.line();
-    assert_eq!((standing.taken, standing.waiting), (1, 5));
+    assert_eq!((standing.taken, standing.interactive), (1, 5));
     for task in tasks {
         task.await.expect("no panic");
     }
     assert_eq!(*served.lock().unwrap(), [11, 13, 15, 27, 29]);
     let standing = account.line();
-    assert_eq!((standing.taken, standing.waiting), (0, 0));
+    assert_eq!((standing.taken, standing.interactive), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,10 +69,10 @@ async fn whoever_leaves_the_line_takes_no_place() {
         })
     };
     tokio::task::yield_now().await;
-    assert_eq!(account.line().waiting, 1);
+    assert_eq!(account.line().interactive, 1);
     gone.abort();
     assert!(gone.await.is_err());
-    assert_eq!(account.line().waiting, 0);
+    assert_eq!(account.line().interactive, 0);
     hangs.await.expect("no panic").result.expect_err("it hung");
     assert_eq!(account.line().taken, 0);
     assert_eq!(vendor.arrivals(), 1);

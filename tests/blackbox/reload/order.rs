@@ -202,3 +202,20 @@ async fn several_accounts_cannot_be_renamed_at_once() {
     at.write(&same);
     at.reload().await.is(200);
 }
+
+#[tokio::test]
+async fn a_vendor_that_asked_to_be_left_alone_is_left_alone_after_a_reload_too() {
+    let busy = Fault::Answer(429, &[("retry-after", "60")], "{}".to_owned());
+    let vendor = Faulty::always("attention", busy).await;
+    let routes = |more: &str| route("attention", &vendor.address.to_string(), more);
+    let at = Reloading::start(&routes("")).await;
+    let target = tags_of("attention", &conversation(1));
+    at.gateway.get(&target).await.is(429);
+    let calls = vendor.seen().len();
+    at.write(&routes("attempts = 2"));
+    at.reload().await.is(200);
+    let told = at.gateway.get(&target).await.is(429);
+    let wait: u64 = told.header("retry-after").unwrap().parse().unwrap();
+    assert!((2..=60).contains(&wait), "{wait}");
+    assert_eq!(vendor.seen().len(), calls);
+}
