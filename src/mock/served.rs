@@ -90,6 +90,11 @@ impl Served {
         Ok(Self::with_document(kind, &options, Arc::new(document)))
     }
 
+    /// A twin of the same vendor with a state of its own; the document is not compiled again.
+    pub fn another(&self, options: &Options) -> Arc<Self> {
+        Self::with_document(&self.kind, options, Arc::clone(&self.document))
+    }
+
     /// Answers a request and records it, whatever the plan of faults says. Calls are taken one at a time; the log has
     /// their order.
     pub fn call(&self, request: Request<Bytes>, now_unix_ms: u64) -> Response<Bytes> {

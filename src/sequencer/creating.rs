@@ -2,6 +2,7 @@
 
 use super::names::{Name, NameLocks};
 use crate::{
+    clock,
     error::{Code, Error, Outcome},
     upstream::{Account, CallContext, CallError},
 };
@@ -150,18 +151,16 @@ pub(super) async fn create_locked(
         name.settled();
         return Ok((there.clone(), unclear));
     }
-    if unclear {
-        let until = Instant::now() + account.limits.settle;
-        name.unsettled_until(until);
-        account.doubt_catalogue(until);
-        account.forget_catalogue();
+    let told = error.public(account, Code::VendorRejected);
+    if !unclear {
+        return Err(told.outcome(Outcome::NotApplied));
     }
-    let outcome = if unclear {
-        Outcome::Unknown
-    } else {
-        Outcome::NotApplied
-    };
-    Err(error.public(account, Code::VendorRejected).outcome(outcome))
+    let until = Instant::now() + account.limits.settle;
+    name.unsettled_until(until);
+    account.doubt_catalogue(until);
+    account.forget_catalogue();
+    let settles_at = clock::rfc3339(until);
+    Err(told.outcome(Outcome::Unknown).settles_at(settles_at))
 }
 
 fn body(error: Unreadable) -> CallError {

@@ -103,9 +103,16 @@ impl Attempt {
             .deadline
             .min(Instant::now() + self.limits.attempt_timeout);
         let head = self.send(call);
-        match timeout_at(until, head).await {
-            Ok(head) => finish(head?, call.keep, until).await,
-            Err(_) => Err(AttemptError::Silent),
+        let answer = match timeout_at(until, head).await {
+            Ok(head) => finish(head?, call.keep, until).await?,
+            Err(_) => return Err(AttemptError::Silent),
+        };
+        match answer.status.is_success() && answer.body.is_empty() {
+            true => Err(AttemptError::Body {
+                status: answer.status,
+                why: "there is none".to_owned(),
+            }),
+            false => Ok(answer),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Making one vendor call: what is asked of it, and what became of it.
 
 use super::{Account, CallContext, CallError, Meter, Priority};
-use adapters::{Answer, Call, Repeat, reader::Keep};
+use adapters::{Answer, Call, ProblemKind, Repeat, reader::Keep};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError};
 use tokio::time::Instant;
@@ -45,7 +45,7 @@ impl Outgoing {
 
 impl Account {
     /// Makes a call as [`Account::send`] does. Where an earlier attempt of it may still take effect, a refusal of a
-    /// later one is no longer a refusal of the call.
+    /// later one is no longer a refusal of the call; but what is to go and is not there is gone.
     ///
     /// # Errors
     /// As [`CallError`] says; a 2xx that the document does not allow only where `responses` enforces it.
@@ -57,7 +57,11 @@ impl Account {
     ) -> Result<Answer, CallError> {
         let Sent { result, open_since } = self.send(call, body, context).await;
         match (result, open_since) {
-            (Err(error), Some(_)) if !error.is_unknown() && call.repeat != Repeat::Read => {
+            (Err(error), Some(_))
+                if !error.is_unknown()
+                    && call.repeat != Repeat::Read
+                    && !(call.method == Method::DELETE && is_not_found(&error)) =>
+            {
                 Err(CallError::Lost {
                     silent: false,
                     why: format!("an attempt brought no answer, and a later one failed: {error}"),
@@ -160,6 +164,12 @@ impl Account {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         format!("{:016x}{:016x}", random.u64(..), random.u64(..))
     }
+}
+
+fn is_not_found(error: &CallError) -> bool {
+    error
+        .problem()
+        .is_some_and(|problem| problem.kind == ProblemKind::NotFound)
 }
 
 /// The same for the same call of the same keyed request, whatever process makes it.

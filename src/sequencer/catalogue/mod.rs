@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     answers::PlannedCall,
+    clock,
     error::{Code, Error, Outcome},
     gateway::Route,
     upstream::{CallContext, CallError, Meter, Priority},
@@ -106,14 +107,15 @@ impl EditJob {
 
     /// After a write: what may have been applied is never called not applied.
     fn write_failed(&self, error: &CallError) -> Error {
-        let outcome = match error {
-            error if error.is_unknown() => Outcome::Unknown,
-            CallError::Body(_) => Outcome::Applied,
-            _ => Outcome::NotApplied,
-        };
-        error
-            .public(&self.route.account, Code::TagNotFound)
-            .outcome(outcome)
+        let account = &self.route.account;
+        let told = error.public(account, Code::TagNotFound);
+        match error {
+            error if error.is_unknown() => told
+                .outcome(Outcome::Unknown)
+                .settles_at(clock::rfc3339(Instant::now() + account.limits.settle)),
+            CallError::Body(_) => told.outcome(Outcome::Applied),
+            _ => told.outcome(Outcome::NotApplied),
+        }
     }
 }
 

@@ -149,6 +149,8 @@ pub(super) async fn delete(
         Ok(_) => {}
         // A second delete is answered so; gone is gone.
         Err(error) if is_gone(&error) => {}
+        // The status says that it took effect, and nothing else of the answer is needed.
+        Err(CallError::Body(_)) => {}
         Err(error) => {
             account.forget_catalogue();
             return Err(job.write_failed(&error));

@@ -1,0 +1,42 @@
+//! Configurations of gateways under test.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use adapters::VENDORS;
+use tagway::config::{self, Config, Secrets, VendorKeys};
+
+/// The one secret that there is, by its variable.
+pub(crate) const SECRET: (&str, &str) = ("VENDOR_KEY", "vendor-secret");
+
+/// A route to a vendor on a socket, without rates; `more` is further keys, each on its line.
+pub(crate) fn route(name: &str, vendor: &str, address: SocketAddr, more: &str) -> String {
+    let known = VENDORS.iter().find(|known| known.name == vendor);
+    let published = known.map_or("", |known| known.base_url);
+    let below = published.strip_prefix("https://").unwrap_or_default();
+    let path = below.find('/').map_or("", |at| &below[at..]);
+    format!(
+        "[routes.{name}]\nvendor = \"{vendor}\"\nrate = \"off\"\nbase_url = \"http://{address}{path}\"\n\
+         allow_any_host = true\nsecret = \"env:{}\"\n{more}\n",
+        SECRET.0
+    )
+}
+
+/// The configuration in a text.
+pub(crate) fn load(text: &str) -> Config {
+    let variables = BTreeMap::from([(SECRET.0.to_owned(), SECRET.1.to_owned())]);
+    let vendors: Vec<VendorKeys> = VENDORS
+        .iter()
+        .map(|vendor| VendorKeys {
+            name: vendor.name,
+            hosts: vendor.hosts,
+            base_url: vendor.base_url,
+            rate: vendor.rate,
+            settings: vendor.settings,
+            document: tagway::gateway::check_document,
+        })
+        .collect();
+    match config::load(text, "faults.toml", &variables, &vendors, Secrets::Check) {
+        Ok(loaded) => loaded.config,
+        Err(faults) => panic!("{faults:#?}\n{text}"),
+    }
+}
