@@ -10,7 +10,7 @@
 
 mod run;
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use run::{Part, Settings};
 
@@ -24,11 +24,28 @@ async fn large_conversations_that_are_read_together_are_not_held() {
     holds(Part::Memory).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_full_load_no_window_is_overdrawn_and_bulk_keeps_nobody_waiting() {
+    holds(Part::Quota).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_vendor_is_left_alone_and_the_others_are_served() {
+    holds(Part::Dead).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_times_the_peak_is_answered_by_nothing_but_answers_and_refusals() {
+    holds(Part::Overload).await;
+}
+
 /// What a test run has time for, without optimisation.
 const SHARE: Settings = Settings {
-    every: 20,
+    every: 25,
     at_once: 24,
     attempt_ms: 500,
+    real: Duration::from_millis(1_500),
+    vendor_ms: 80,
     body_bytes: 4_000_000,
     program: || Command::new(env!("CARGO_BIN_EXE_tagway")),
 };

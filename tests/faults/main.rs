@@ -17,6 +17,7 @@ mod run;
 use std::{
     env,
     process::{Command, ExitCode},
+    time::Duration,
 };
 
 use clap::Parser;
@@ -33,7 +34,13 @@ struct Line {
     every: usize,
 }
 
-const ALL: &[Part] = &[Part::Matrix, Part::Memory];
+const ALL: &[Part] = &[
+    Part::Matrix,
+    Part::Quota,
+    Part::Dead,
+    Part::Overload,
+    Part::Memory,
+];
 
 /// The first argument with which this program is the gateway, as a process that the report starts.
 const GATEWAY: &str = "serve";
@@ -55,6 +62,8 @@ async fn report(line: &Line) -> ExitCode {
         every: line.every.max(1),
         at_once: 128,
         attempt_ms: 300,
+        real: Duration::from_secs(4),
+        vendor_ms: 20,
         body_bytes: 50_000_000,
         program: || Command::new(env::current_exe().expect("a program")),
     };

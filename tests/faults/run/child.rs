@@ -31,6 +31,9 @@ pub(crate) struct Gateway {
 /// How long the program may take to start.
 const START: Duration = Duration::from_secs(30);
 
+/// Ticks of a process's clock in a second: what Linux tells user space, whatever its own timer does.
+const TICKS: f64 = 100.0;
+
 impl Gateway {
     /// Starts `tagway serve` on ports of the system's choice; `text` is further keys of `[server]`, and the routes.
     pub(crate) async fn start(program: fn() -> Command, text: &str) -> Self {
@@ -97,6 +100,11 @@ impl Gateway {
         (mib * 10.0).round() / 10.0
     }
 
+    /// Time on a processor so far, in seconds.
+    pub(crate) fn cpu(&self) -> f64 {
+        cpu_of(&self.child.id().to_string())
+    }
+
     /// How often it panicked, whatever came of it.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Acquire)
@@ -114,4 +122,14 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Time on a processor of a process, in seconds; `self` is this one.
+pub(crate) fn cpu_of(process: &str) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name in parentheses may hold blanks; what follows it does not.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: f64 = ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    ticks / TICKS
 }

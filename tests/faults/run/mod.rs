@@ -3,11 +3,16 @@
 mod child;
 mod client;
 mod config;
+mod dead;
 mod figures;
 mod matrix;
 mod memory;
+mod overload;
+mod paused;
+mod quota;
+mod twin;
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use tokio::time::Instant;
 
@@ -18,6 +23,12 @@ pub(crate) use figures::Report;
 pub(crate) enum Part {
     /// Every class of fault with every operation at every vendor.
     Matrix,
+    /// Full load on a vendor with rate windows.
+    Quota,
+    /// A vendor that is dead.
+    Dead,
+    /// Ten times the load that can be carried.
+    Overload,
     /// What large answers cost.
     Memory,
 }
@@ -31,6 +42,10 @@ pub(crate) struct Settings {
     pub(crate) at_once: usize,
     /// How long a read may take, in milliseconds.
     pub(crate) attempt_ms: u64,
+    /// How long a load lasts on real clocks.
+    pub(crate) real: Duration,
+    /// How long the vendor of the overload takes for a call, in milliseconds.
+    pub(crate) vendor_ms: u64,
     /// How large a large answer is.
     pub(crate) body_bytes: usize,
     /// The program that is the gateway.
@@ -41,6 +56,9 @@ impl Part {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Matrix => "matrix",
+            Self::Quota => "quota",
+            Self::Dead => "dead",
+            Self::Overload => "overload",
             Self::Memory => "memory",
         }
     }
@@ -49,6 +67,9 @@ impl Part {
         let started = Instant::now();
         let mut report = match self {
             Self::Matrix => matrix::run(settings).await,
+            Self::Quota => quota::run().await,
+            Self::Dead => dead::run(settings).await,
+            Self::Overload => overload::run(settings).await,
             Self::Memory => memory::run(settings).await,
         };
         let seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
