@@ -29,6 +29,7 @@ pub mod reload;
 pub mod schema;
 pub mod sequencer;
 pub mod store;
+mod sync;
 pub mod systemd;
 pub mod tls;
 pub mod upstream;

@@ -28,6 +28,11 @@ static KNOWN: RwLock<Known> = RwLock::new(Known::new());
 /// its SHA-256. Forms shorter than 6 bytes are not looked for: they stand in any text, and to blot them out would
 /// tell what they are.
 pub fn hide(secret: &str) {
+    hide_bytes(secret.as_bytes());
+}
+
+/// The same for a credential that is no text; it is also found as a list of numbers, as `Debug` writes it.
+pub fn hide_bytes(secret: &[u8]) {
     known_mut(|known| known.add(Forms::of_secret(secret)));
 }
 

@@ -153,7 +153,7 @@ pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Error> {
 /// # Errors
 /// `body-too-large`, before reading where the length is declared; `request-timeout`; `invalid-framing` when the
 /// connection breaks off. After each of them the connection is of no more use.
-async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Error>
+pub(crate) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Error>
 where
     B: Body<Data = Bytes>,
 {

@@ -147,6 +147,8 @@ where
         Turn::Keyed(running) => Some(running),
         Turn::Answered(answer) => return answer,
     };
+    // The change may wait for a while, and it is all that is needed of the body.
+    drop(document);
     let job = Job {
         route: asked.route.clone(),
         conversation,

@@ -16,9 +16,9 @@ pub mod router;
 mod routes;
 mod turnstile;
 
-pub use turnstile::{Quota, Turnstile};
-
+pub(crate) use body::read as read_body;
 pub use keyed::rendering;
+pub use turnstile::{Quota, Turnstile};
 
 use crate::{
     error::{Code, Error},

@@ -6,11 +6,12 @@
 use crate::{
     config::RateWindow,
     error::{Code, Error},
+    sync::lock,
 };
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -189,10 +190,6 @@ impl<K: Ord + Clone> Stores<K> {
 /// How long a store takes for one request.
 fn cost(window: RateWindow) -> Duration {
     window.length / window.requests.max(1)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::{
     api, clock, edge,
     gateway::Gateway,
     idempotency::Idempotency,
+    redact,
     sequencer::{Lanes, Notes},
     store::{Found, Store, StoreError, StoreLimits},
 };
@@ -32,6 +33,7 @@ impl Memory {
             });
         };
         let (store, found) = Store::open(path, StoreLimits::default(), clock::unix_ms())?;
+        redact::hide_bytes(store.secret());
         Ok(Self {
             idempotency: Some(Idempotency::new(store)),
             found: Some(found),

@@ -2,9 +2,15 @@
 
 mod status;
 
-use super::framing::{self, Exposure};
+use super::{
+    accept::{self, Most},
+    connection::{self, Limits},
+    framing::{self, Exposure},
+    gate::{Watched, Wire},
+    respond,
+};
 use crate::{
-    clock,
+    api, clock,
     error::{Code, Error},
     gateway::Gateway,
     metrics, mock,
@@ -12,25 +18,32 @@ use crate::{
     sequencer::Lanes,
 };
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use std::{
     convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 /// Largest body on this listener.
 const MAX_BODY: usize = 1 << 20;
 
-/// Most connections on this listener.
-const MAX_CONNECTIONS: usize = 64;
+/// Connections on this listener.
+const MOST: Most = Most {
+    in_all: 64,
+    per_address: 64,
+};
 
 /// How long a request on this listener may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,55 +68,51 @@ impl Status {
 }
 
 /// Serves until `stop` turns true.
-pub async fn serve(listener: TcpListener, status: Arc<Status>, mut stop: watch::Receiver<bool>) {
-    let mut tasks = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            accepted = listener.accept() => accepted,
-        };
-        while tasks.try_join_next().is_some() {}
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(super::ACCEPT_PAUSE).await;
-            continue;
-        };
-        if tasks.len() >= MAX_CONNECTIONS {
-            continue;
-        }
-        let status = status.clone();
-        tasks.spawn(async move {
-            let service = service_fn(move |request| {
-                let status = status.clone();
-                async move { Ok::<_, Infallible>(answer(&status, request).await) }
-            });
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(TIMEOUT)
-                .serve_connection(TokioIo::new(stream), service);
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection of the operator's listener ended early");
-            }
-        });
-    }
+pub async fn serve(listener: TcpListener, status: Arc<Status>, stop: watch::Receiver<bool>) {
+    let serving = |stream, _| connection(stream, status.clone(), stop.clone());
+    // What is asked now is left: the process is about to end.
+    drop(accept::each(listener, MOST, stop.clone(), serving).await);
 }
 
-async fn answer(status: &Status, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    respond(status, request).await.unwrap_or_else(|error| {
-        let mut response = json(error.code().status(), error.body("-").into());
-        let kind = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some(methods) = error.allowed() {
-            response
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static(methods));
-        }
-        response
+async fn connection(stream: TcpStream, status: Arc<Status>, stop: watch::Receiver<bool>) {
+    let limits = Limits::of(&status.gateway().limits);
+    connection::serve(stream, limits, stop, move |request, claimed, wire| {
+        let status = status.clone();
+        async move { Ok::<_, Infallible>(answer(&status, request, claimed, &wire).await) }
     })
+    .await;
+}
+
+async fn answer(
+    status: &Status,
+    request: Request<Incoming>,
+    claimed: Result<(), Error>,
+    wire: &Wire,
+) -> Response<Full<Bytes>> {
+    let request_id = respond::request_id(request.headers(), || fastrand::u64(..));
+    let request = request.map(|body| Watched::new(body, wire.clone()));
+    let judged = async {
+        claimed?;
+        respond(status, request).await
+    };
+    let result = AssertUnwindSafe(judged).catch_unwind().await;
+    let result = result.unwrap_or_else(|_| {
+        let detail = "the gateway failed on this request";
+        Err(Error::new(Code::Internal, detail))
+    });
+    let mut response = result.unwrap_or_else(|error| respond::problem(&error, &request_id));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    respond::insert(headers, respond::X_REQUEST_ID, &request_id);
+    if wire.answered() {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn respond(
     status: &Status,
-    request: Request<Incoming>,
+    request: Request<Watched<Incoming>>,
 ) -> Result<Response<Full<Bytes>>, Error> {
     framing::check(&request, Exposure::ThisMachine)?;
     let path = request.uri().path().to_owned();
@@ -202,7 +211,7 @@ async fn reload(status: &Status, method: &Method) -> Result<Response<Full<Bytes>
 /// `/twins/{route}/…`: what the embedded twin of a route received and holds.
 async fn twin(
     status: &Status,
-    request: Request<Incoming>,
+    request: Request<Watched<Incoming>>,
     path: &str,
 ) -> Result<Response<Full<Bytes>>, Error> {
     let not_found = || Error::new(Code::NotFound, "there is no such path");
@@ -212,22 +221,7 @@ async fn twin(
     let route = gateway.route(route).ok_or_else(not_found)?;
     let twin = route.account.twin.as_ref().ok_or_else(not_found)?;
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(TIMEOUT, Limited::new(body, MAX_BODY).collect());
-    let body = match body.await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(_)) => {
-            return Err(Error::new(
-                Code::BodyTooLarge,
-                format!("a body has at most {MAX_BODY} bytes"),
-            ));
-        }
-        Err(_) => {
-            return Err(Error::new(
-                Code::RequestTimeout,
-                "the body took too long to arrive",
-            ));
-        }
-    };
+    let body = api::read_body(body, MAX_BODY, TIMEOUT).await?;
     tracing::debug!(route = %route.name, at = clock::unix_ms(), "the twin is asked");
     Ok(mock::control(twin, &Request::from_parts(head, body), below).map(Full::new))
 }
@@ -249,6 +243,5 @@ fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

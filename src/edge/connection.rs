@@ -1,7 +1,10 @@
 //! One connection: what it may send, and how long it may take for each part of it.
 
 use super::gate::{Gate, Wire};
-use crate::error::{Code, Error};
+use crate::{
+    config::Server,
+    error::{Code, Error},
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -9,7 +12,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     io::{self, IoSlice},
     mem::MaybeUninit,
     pin::{Pin, pin},
@@ -29,11 +32,13 @@ const LINGER: Duration = Duration::from_millis(500);
 /// How much of it.
 const LINGER_BYTES: usize = 1 << 20;
 
-/// How long a connection is without a request before its buffers are given back.
-const REST: Duration = Duration::from_secs(1);
+/// How long the last request on a connection may take to begin, once it is time for it: what a client sends while its
+/// connection is about to end is answered, and the answer tells it to come on another one.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Largest part that is received at once.
-const PART: usize = 8_192;
+/// Largest part that is received at once: a little less than what the HTTP library has room for, as it makes more room
+/// for whoever fills it.
+const PART: usize = 8_000;
 
 /// Limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +51,27 @@ pub(super) struct Limits {
     pub(super) write: Duration,
     /// From the connection to its last request.
     pub(super) age: Duration,
+    /// From then, or from the stop, to that request's first byte.
+    pub(super) farewell: Duration,
     /// Size of a head in bytes.
     pub(super) head_bytes: usize,
 }
 
-/// Serves one connection to its end; when `stop` turns true, no request is taken after the current one. `answer` gets
+impl Limits {
+    /// Those of the configuration.
+    pub(super) fn of(server: &Server) -> Self {
+        Self {
+            head: server.head_timeout,
+            idle: server.idle_timeout,
+            write: server.write_timeout,
+            age: server.connection_age,
+            farewell: FAREWELL.min(server.drain / 4),
+            head_bytes: server.max_head_bytes,
+        }
+    }
+}
+
+/// Serves one connection to its end; when `stop` turns true, the current or the next request is its last. `answer` gets
 /// each request with what to tell instead of an answer if it is not what the client sent.
 pub(super) async fn serve<S, F, Fut>(
     stream: S,
@@ -71,7 +92,6 @@ pub(super) async fn serve<S, F, Fut>(
         reading: None,
         writing: None,
         unflushed: false,
-        resting: None,
         lingering: None,
     };
     let requests = wire.clone();
@@ -82,7 +102,8 @@ pub(super) async fn serve<S, F, Fut>(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        // The times of `Guarded` are shorter.
+        // The times of `Guarded` are shorter. With a time of its own the library reads on as soon as an answer is
+        // written, which is when the connection is seen to be at rest.
         .header_read_timeout(limits.idle + limits.head)
         .max_buf_size(limits.head_bytes);
     let mut last = pin!(async {
@@ -91,27 +112,36 @@ pub(super) async fn serve<S, F, Fut>(
             () = sleep(limits.age) => {}
         }
     });
-    let mut is_last = false;
+    let farewell = || {
+        wire.ends();
+        Instant::now() + limits.farewell
+    };
+    // Once it is time for the last request: until when it may begin.
+    let mut until = None;
     loop {
-        let asked = tokio::select! {
-            () = last.as_mut() => false,
-            asked = poll_fn(|context| guarded.poll_first(context)) => asked,
+        let asked = loop {
+            tokio::select! {
+                biased;
+                asked = poll_fn(|context| guarded.poll_first(context)) => break asked,
+                () = last.as_mut(), if until.is_none() => until = Some(farewell()),
+                () = passed(until) => break false,
+            }
         };
         if !asked {
             let _ = guarded.shutdown().await;
             return;
         }
-        let mut connection = builder.serve_connection(TokioIo::new(guarded), service);
+        let mut connection = Box::new(builder.serve_connection(TokioIo::new(guarded), service));
         let ended = loop {
             tokio::select! {
                 biased;
-                ended = &mut connection => break Some(ended),
-                () = last.as_mut(), if !is_last => is_last = true,
-                () = wire.between_requests(), if is_last => {
-                    Pin::new(&mut connection).graceful_shutdown();
-                    break Some((&mut connection).await);
+                ended = connection.as_mut() => break Some(ended),
+                () = last.as_mut(), if until.is_none() => until = Some(farewell()),
+                () = wire.nothing_begins(passed(until)), if until.is_some() => {
+                    Pin::new(connection.as_mut()).graceful_shutdown();
+                    break Some(connection.as_mut().await);
                 }
-                () = wire.at_rest(), if !is_last => break None,
+                () = wire.at_rest() => break None,
             }
         };
         if let Some(ended) = ended {
@@ -120,13 +150,22 @@ pub(super) async fn serve<S, F, Fut>(
             }
             return;
         }
-        // The HTTP library keeps two buffers for each connection, which is most of what one at rest costs.
+        // Between two requests a connection has no buffers: those of the HTTP library, and the room for a request's
+        // answer, would be most of what it costs.
         let parts = connection.into_parts();
         if !parts.read_buf.is_empty() {
             tracing::error!("a connection at rest holds bytes");
             return;
         }
         (guarded, service) = (parts.io.into_inner(), parts.service);
+    }
+}
+
+/// Waits for a time, if there is one.
+async fn passed(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => pending().await,
     }
 }
 
@@ -142,8 +181,6 @@ struct Guarded<S> {
     writing: Option<Pin<Box<Sleep>>>,
     /// Whether a part of an answer may still be in the HTTP library.
     unflushed: bool,
-    /// Until when the connection has to be without a request to be at rest.
-    resting: Option<Pin<Box<Sleep>>>,
     /// Until when the rest of a request is taken in, and how much of it.
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -163,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
         let this = &mut *self;
         loop {
             if this.gate.pass(buffer)? {
-                (this.reading, this.resting) = (None, None);
+                this.reading = None;
                 return Poll::Ready(Ok(()));
             }
             if this.gate.is_shut() {
@@ -178,7 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     if this.poll_late(context).is_pending() {
-                        this.poll_rest(context);
+                        this.rest();
                         return Poll::Pending;
                     }
                     if !this.gate.is_in_head() {
@@ -301,15 +338,9 @@ impl<S> Guarded<S> {
         timer.until.as_mut().poll(context)
     }
 
-    /// Tells when no request was asked or answered for a while.
-    fn poll_rest(&mut self, context: &mut Context<'_>) {
-        if self.wire.is_busy() || self.unflushed || !self.gate.is_at_rest() {
-            self.resting = None;
-            return;
-        }
-        let until = self.resting.get_or_insert_with(|| Box::pin(sleep(REST)));
-        if until.as_mut().poll(context).is_ready() {
-            self.resting = None;
+    /// Tells that no request is under way, if so.
+    fn rest(&self) {
+        if !self.wire.is_busy() && !self.unflushed && self.gate.is_at_rest() {
             self.wire.rest();
         }
     }

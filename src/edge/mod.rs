@@ -1,5 +1,6 @@
 //! The public listener: connections, their limits, and what every request passes before and after the API.
 
+mod accept;
 mod admin;
 mod connection;
 mod framing;
@@ -18,31 +19,29 @@ use crate::{
     gateway::Gateway,
     metrics::Metrics,
     reload::Live,
+    sync::lock,
 };
-use connection::Limits;
+use accept::Most;
+use connection::{FAREWELL, Limits};
 use framing::Exposure;
 use futures_util::FutureExt;
 use gate::{Watched, Wire};
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use peers::{Peers, counted};
+use rustls::ServerConfig;
 use std::{
     convert::Infallible,
     net::IpAddr,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
+    sync::watch,
+    time::{Instant, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::{
@@ -51,9 +50,6 @@ use tower::{
 
 /// How long to wait when the gateway is at its limit.
 const OVERLOADED_WAIT: Duration = Duration::from_secs(1);
-
-/// How long the accept loop rests when the system has no descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The API with its limit: what fails inside is an answer, what fails outside is overload.
 type Limited = BoxCloneSyncService<Begun, (Notes, Result<Reply, Error>), tower::BoxError>;
@@ -65,55 +61,27 @@ type Begun = (Request<Body>, Notes, Arc<Gateway>);
 type Body = Watched<Incoming>;
 
 /// Serves the API until `stop` turns true, then lets the requests that have begun finish.
-pub async fn serve(listener: TcpListener, live: Arc<Live>, mut stop: watch::Receiver<bool>) {
-    let (most, most_per_address) = {
-        let limits = &live.gateway().limits;
-        (limits.max_connections, limits.max_connections_per_address)
-    };
-    let connections = Arc::new(Semaphore::new(most));
-    let peers = Arc::new(Peers::new(most_per_address));
-    let front = Arc::new(Front::new(live));
-    let mut tasks = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => break,
-            accepted = listener.accept() => accepted,
-        };
-        while tasks.try_join_next().is_some() {}
-        let (stream, peer) = match accepted {
-            Ok((stream, peer)) => (stream, counted(peer.ip())),
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        // Over the limit a connection is closed at once: an answer would cost what there is none of.
-        let Ok(place) = connections.clone().try_acquire_owned() else {
-            continue;
-        };
-        let Some(own) = peers.place(peer) else {
-            continue;
-        };
-        // Answers are small and written at once; waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
-        let (front, stop) = (front.clone(), stop.clone());
-        tasks.spawn(async move {
-            front.connection(stream, peer, stop).await;
-            drop((place, own));
-        });
+pub async fn serve(listener: TcpListener, live: Arc<Live>, stop: watch::Receiver<bool>) {
+    let gateway = live.gateway();
+    let most = Most {
+        in_all: gateway.limits.max_connections,
+        per_address: gateway.limits.max_connections_per_address,
     }
-    drop(listener);
-    front.stopping.store(true, Ordering::Release);
-    while tasks.join_next().await.is_some() {}
+    .within(accept::descriptors());
+    drop(gateway);
+    let front = Arc::new(Front::new(live));
+    let serving = |stream, peer| front.clone().connection(stream, peer, stop.clone());
+    let mut open = accept::each(listener, most, stop.clone(), serving).await;
+    front.stopping.get_or_init(Instant::now);
+    while open.join_next().await.is_some() {}
 }
 
 struct Front {
     live: Arc<Live>,
     metrics: Arc<Metrics>,
     api: Limited,
-    stopping: AtomicBool,
+    /// When the stop began.
+    stopping: OnceLock<Instant>,
     random: Mutex<fastrand::Rng>,
 }
 
@@ -141,7 +109,7 @@ impl Front {
             metrics: live.gateway().metrics.clone(),
             live,
             api: BoxCloneSyncService::new(api),
-            stopping: AtomicBool::new(false),
+            stopping: OnceLock::new(),
             random: Mutex::new(fastrand::Rng::with_seed(u64::from_le_bytes(seed))),
         }
     }
@@ -154,21 +122,27 @@ impl Front {
     ) {
         let gateway = self.live.gateway();
         let _counted = gateway.metrics.connected();
-        let limits = &gateway.limits;
-        let limits = Limits {
-            head: limits.head_timeout,
-            idle: limits.idle_timeout,
-            write: limits.write_timeout,
-            // A tenth more or less, so that connections of one moment do not all end at another.
-            age: limits
-                .connection_age
-                .mul_f64(0.9 + f64::from(self.random() as u32) / f64::from(u32::MAX) / 5.0),
-            head_bytes: limits.max_head_bytes,
-        };
-        let Some(tls) = gateway.tls.clone() else {
-            return self.http1(stream, peer, limits, stop).await;
-        };
+        // A tenth more or less, so that connections of one moment do not all end at another.
+        let aging = 0.9 + f64::from(self.random() as u32) / f64::from(u32::MAX) / 5.0;
+        let mut limits = Limits::of(&gateway.limits);
+        limits.age = limits.age.mul_f64(aging);
+        let tls = gateway.tls.clone();
         drop(gateway);
+        match tls {
+            None => self.http1(stream, peer, limits, stop).await,
+            // In a box, so that whoever comes without TLS does not pay for its room.
+            Some(tls) => Box::pin(self.tls(tls, stream, peer, limits, stop)).await,
+        }
+    }
+
+    async fn tls(
+        self: Arc<Self>,
+        tls: Arc<ServerConfig>,
+        stream: TcpStream,
+        peer: IpAddr,
+        limits: Limits,
+        stop: watch::Receiver<bool>,
+    ) {
         let accepting = TlsAcceptor::from(tls).accept(stream);
         let stream = match timeout(limits.head, accepting).await {
             Ok(Ok(stream)) => stream,
@@ -267,12 +241,15 @@ impl Front {
     }
 
     fn random(&self) -> u64 {
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        random.u64(..)
+        lock(&self.random).u64(..)
     }
 
     async fn judged(&self, request: Request<Body>, notes: Notes) -> (Notes, Result<Reply, Error>) {
-        if self.stopping.load(Ordering::Acquire) {
+        if self
+            .stopping
+            .get()
+            .is_some_and(|since| since.elapsed() > FAREWELL)
+        {
             let error = Error::new(Code::ShuttingDown, "the gateway is stopping")
                 .retry_after(OVERLOADED_WAIT);
             return (notes, Err(error.close()));

@@ -1,9 +1,10 @@
 //! How many connections each address has.
 
+use crate::sync::lock;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 /// The addresses that have connections; never more of them than there are connections.
@@ -31,7 +32,7 @@ impl Peers {
 
     /// A place for one more connection of an address, if it may have one.
     pub(super) fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         let count = open.entry(address).or_default();
         if *count >= self.most {
             return None;
@@ -46,8 +47,7 @@ impl Peers {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let open = &self.peers.open;
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.peers.open);
         match open.get_mut(&self.address) {
             Some(count) if *count > 1 => *count -= 1,
             _ => {

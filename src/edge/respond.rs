@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Longest request id that is taken from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const VENDOR_CALLS: HeaderName = HeaderName::from_static("tagway-vendor-calls");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -136,7 +136,7 @@ fn success(reply: Reply) -> Response<Full<Bytes>> {
     response
 }
 
-fn problem(error: &Error, request_id: &str) -> Response<Full<Bytes>> {
+pub(super) fn problem(error: &Error, request_id: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(error.body(request_id).into()));
     *response.status_mut() = error.code().status();
     let headers = response.headers_mut();
@@ -227,7 +227,7 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+pub(super) fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     // What is inserted here is made of printable ASCII; a value that is not has no place in a header.
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

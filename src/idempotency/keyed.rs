@@ -6,13 +6,14 @@ use crate::{
     error::{Code, Error, Outcome},
     sequencer::{Changed, Edited, Intent, Landed, Noted, Once, TakeUp},
     store::{Record, RecordKey, RecordState},
+    sync::lock,
 };
 use adapters::Element;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, atomic::Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -144,7 +145,7 @@ impl Keyed {
     }
 
     fn earlier(&self) -> MutexGuard<'_, Option<Opened>> {
-        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.earlier)
     }
 
     /// Whether the attempt that is looked into is the only one there was.
@@ -347,8 +348,4 @@ fn union(now: &mut Vec<Noted>, earlier: &[Noted]) {
 fn is_same(one: &Element, other: &Element) -> bool {
     one.is_same(other)
         || matches!((one.tag(), other.tag()), (Some(one), Some(other)) if one.identity == other.identity)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -36,8 +36,8 @@ enum Alphabet {
 
 impl Forms {
     /// Those of a credential itself, and of its SHA-256.
-    pub(super) fn of_secret(secret: &str) -> Self {
-        let Self { id, mut patterns } = Self::of_digest(&Sha256::digest(secret.as_bytes()).into());
+    pub(super) fn of_secret(secret: &[u8]) -> Self {
+        let Self { id, mut patterns } = Self::of_digest(&Sha256::digest(secret).into());
         let mut add = |bytes: Zeroizing<Vec<u8>>, alphabet| {
             if bytes.len() >= MIN_BYTES {
                 patterns.push(Pattern {
@@ -47,11 +47,14 @@ impl Forms {
                 });
             }
         };
-        add(Zeroizing::new(secret.as_bytes().to_vec()), Alphabet::Plain);
-        add(hex(secret.as_bytes()), Alphabet::Hex);
-        add(base64(secret.as_bytes()), Alphabet::Base64);
+        add(Zeroizing::new(secret.to_vec()), Alphabet::Plain);
+        add(hex(secret), Alphabet::Hex);
+        add(base64(secret), Alphabet::Base64);
         for before in 0..3 {
-            add(base64_within(secret.as_bytes(), before), Alphabet::Base64);
+            add(base64_within(secret, before), Alphabet::Base64);
+        }
+        if std::str::from_utf8(secret).is_err() {
+            add(numbers(secret), Alphabet::Plain);
         }
         Self { id, patterns }
     }
@@ -226,6 +229,21 @@ fn hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     };
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     Zeroizing::new(digits.map(digit).collect())
+}
+
+/// The bytes as numbers with commas between them.
+fn numbers(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut all = Zeroizing::new(Vec::with_capacity(bytes.len() * 5));
+    for (at, byte) in bytes.iter().enumerate() {
+        if at > 0 {
+            all.extend_from_slice(b", ");
+        }
+        let digits = [byte / 100, byte / 10 % 10, byte % 10];
+        let leading = digits.iter().take(2).take_while(|digit| **digit == 0);
+        let leading = leading.count();
+        all.extend(digits.iter().skip(leading).map(|digit| b'0' + digit));
+    }
+    all
 }
 
 fn base64(bytes: &[u8]) -> Zeroizing<Vec<u8>> {

@@ -12,7 +12,7 @@ const SECRET: &str = r#"sk-9f"8\e/7d+canary %?&é-less_1"#;
 fn known(secrets: &[&str]) -> Known {
     let mut known = Known::new();
     for secret in secrets {
-        known.add(Forms::of_secret(secret));
+        known.add(Forms::of_secret(secret.as_bytes()));
     }
     known
 }
@@ -130,13 +130,13 @@ fn a_secret_of_escapes_costs_no_more_than_others() {
 #[test]
 fn the_oldest_goes_when_there_are_too_many_and_those_in_use_stay() {
     let mut known = Known::new();
-    known.add(Forms::of_secret("in-use-all-the-time"));
-    known.add(Forms::of_secret("not-in-use"));
+    known.add(Forms::of_secret(b"in-use-all-the-time"));
+    known.add(Forms::of_secret(b"not-in-use"));
     for number in 0..MAX_KNOWN - 1 {
         if number % 1_000 == 0 {
-            known.add(Forms::of_secret("in-use-all-the-time"));
+            known.add(Forms::of_secret(b"in-use-all-the-time"));
         }
-        known.add(Forms::of_secret(&format!("rotated-{number:08}")));
+        known.add(Forms::of_secret(format!("rotated-{number:08}").as_bytes()));
     }
     assert_eq!(known.order.len(), MAX_KNOWN);
     let kept: usize = known.patterns.iter().map(Vec::len).sum();
@@ -187,4 +187,26 @@ proptest! {
         let known = known(&["vendor-secret-of-some-length"]);
         prop_assert_eq!(known.blotted(&text).into_owned(), text);
     }
+}
+
+#[test]
+fn a_credential_that_is_no_text_is_found_in_every_form_as_well() {
+    let secret: Vec<u8> = (0..32).map(|at| 255 - at * 8).collect();
+    let mut known = Known::new();
+    known.add(Forms::of_secret(&secret));
+    let prefixed = [b"Basic ", secret.as_slice()].concat();
+    for form in [
+        hexadecimal(&secret),
+        hexadecimal(&secret).to_uppercase(),
+        form::STANDARD_NO_PAD.encode(&secret),
+        form::URL_SAFE_NO_PAD.encode(&secret),
+        hexadecimal(&Sha256::digest(&secret)),
+        format!("{secret:?}").trim_matches(['[', ']']).to_owned(),
+    ] {
+        assert_eq!(blotted(&known, &format!("<{form}>")), "<[redacted]>");
+    }
+    let inside = blotted(&known, &form::STANDARD_NO_PAD.encode(prefixed));
+    assert!(inside.contains("[redacted]"), "{inside}");
+    let raw = known.blotted(&secret);
+    assert_eq!(raw.as_ref(), b"[redacted]");
 }

@@ -24,6 +24,9 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// How often digests are compared without a notice.
 const INTERVAL: Duration = Duration::from_secs(10);
 
+/// How long to wait instead where not every folder could be watched: one may just have been replaced.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// Most links that are followed on the way to a file.
 const MAX_LINKS: usize = 40;
 
@@ -34,13 +37,17 @@ pub async fn watch(reloader: Arc<Reloader>) {
         // A folder may be another one under the old name, so the watch is made anew each time; whatever changed before
         // it was made is found by the comparison behind it.
         let watcher = watcher(&reloader.files(), &noticed);
-        if let Err(error) = &watcher {
-            tracing::debug!(%error, "changes of files are noticed by comparing them only");
-        }
+        let interval = match &watcher {
+            Ok(_) => INTERVAL,
+            Err(error) => {
+                tracing::debug!(%error, "changes of files are noticed by comparing them only");
+                RETRY
+            }
+        };
         let working = reloader.clone();
         // What is wrong has been told.
         let _ = tokio::task::spawn_blocking(move || working.reload(Cause::File).is_ok()).await;
-        if timeout(INTERVAL, noticed.notified()).await.is_ok() {
+        if timeout(interval, noticed.notified()).await.is_ok() {
             sleep(SETTLE).await;
         }
         drop(watcher);

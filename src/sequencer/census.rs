@@ -1,7 +1,10 @@
 //! What can be seen of the lanes from outside.
 
-use super::{Changed, lane::lock, lanes::Lanes};
-use crate::error::{Error, Outcome};
+use super::{Changed, lanes::Lanes};
+use crate::{
+    error::{Error, Outcome},
+    sync::lock,
+};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,

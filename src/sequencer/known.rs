@@ -1,7 +1,8 @@
 //! Sets that are known from a certain success, where that is worth something: nobody else writes, or what others
 //! write is to be noticed.
 
-use super::lane::{LaneKey, lock};
+use super::lane::LaneKey;
+use crate::sync::lock;
 use adapters::Carried;
 use std::{
     collections::{BTreeMap, HashMap},

@@ -16,6 +16,7 @@ use crate::{
     config::ForeignWriters,
     error::{Code, Error, Outcome},
     planted::{self, Bug},
+    sync::lock,
 };
 use futures_util::FutureExt;
 use std::{
@@ -23,7 +24,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     panic::AssertUnwindSafe,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -376,9 +377,4 @@ impl Drop for Writing {
         self.0.writing.fetch_sub(1, Ordering::AcqRel);
         self.0.idle.notify_waiters();
     }
-}
-
-/// The content of a lock, whatever became of those who held it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

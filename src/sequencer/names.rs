@@ -1,11 +1,11 @@
 //! Edits of the catalogue are one at a time for each (account, name).
 
-use super::{
-    lane::lock,
-    restart::{NotedName, Notes},
+use super::restart::{NotedName, Notes};
+use crate::{
+    clock,
+    planted::{self, Bug},
+    sync::lock,
 };
-use crate::clock;
-use crate::planted::{self, Bug};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},

@@ -1,11 +1,11 @@
 //! What one process leaves to the next: which writes may still land, and which keyed changes are open.
 
 use super::{
-    lane::{LaneKey, lock},
+    lane::LaneKey,
     once::{Intent, Once},
     unsettled::Unsettled,
 };
-use crate::clock;
+use crate::{clock, sync::lock};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},

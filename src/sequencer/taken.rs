@@ -2,13 +2,13 @@
 
 use super::{
     Changed, Job,
-    lane::lock,
     once::{Intent, Wish},
     unsettled::Unsettled,
     waiting::Progress,
 };
 use crate::{
     error::{Code, Error, Outcome},
+    sync::lock,
     upstream::Meter,
 };
 use adapters::Carried;

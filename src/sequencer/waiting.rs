@@ -1,14 +1,12 @@
 //! A caller that waits, and the lane that works for it: who may still call it off.
 
 use super::{
-    Changed, Job,
-    lane::{Writing, lock},
-    once::Intent,
-    pending::Pending,
-    taken::Taken,
-    unsettled::Touch,
+    Changed, Job, lane::Writing, once::Intent, pending::Pending, taken::Taken, unsettled::Touch,
 };
-use crate::error::{Code, Error, Outcome};
+use crate::{
+    error::{Code, Error, Outcome},
+    sync::lock,
+};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicU8, Ordering},

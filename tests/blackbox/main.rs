@@ -12,6 +12,7 @@
 mod catalogue;
 mod conditional;
 mod connections;
+mod drain;
 mod errors;
 mod idempotency;
 mod metrics;
@@ -23,5 +24,6 @@ mod reload;
 mod session;
 mod supervised;
 mod support;
+mod tenants;
 mod tls;
 mod vendors;

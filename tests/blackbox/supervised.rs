@@ -1,6 +1,6 @@
 //! The program under a supervisor such as systemd: what it says of itself, and sockets that it is handed.
 
-use crate::support::{Ask, Process, line_with, program, route, soon};
+use crate::support::{Ask, Process, Wire, line_with, program, route, soon};
 use serde_json::Value;
 use std::{
     fs,
@@ -108,4 +108,36 @@ async fn a_socket_that_is_not_where_the_configuration_says_is_refused() {
     let mut process = Process::start(&mut command);
     line_with(&mut process.err, "handed over").await;
     assert_eq!(process.end().await.code(), Some(2));
+}
+
+#[tokio::test]
+async fn no_more_connections_are_taken_than_there_are_descriptors_for() {
+    let (_folder, file) = configured();
+    let plain = program(&["serve", "--config", file.to_str().unwrap()]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]);
+    command.arg(plain.get_program()).args(plain.get_args());
+    command.env("TAGWAY_SERVER__STORE", "off");
+    let mut process = Process::start(&mut command);
+    // In whichever order.
+    let (mut at, mut warned) = (None, false);
+    while at.is_none() || !warned {
+        let line = soon("a line", process.err.recv()).await.unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let message = line["message"].as_str().unwrap();
+        warned |= message.contains("only 32 connections");
+        at = at.or_else(|| line["public"].as_str()?.parse().ok());
+    }
+    let at = at.unwrap();
+    let mut open = Vec::new();
+    for number in 0..33 {
+        let mut wire = Wire::open(at).await;
+        wire.send(b"GET /v1/routes HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await;
+        let answer = wire.try_answer_to("GET").await;
+        assert_eq!(answer.is_some(), number < 32, "{number}");
+        open.push(wire);
+    }
+    process.signal("TERM");
+    assert_eq!(process.end().await.code(), Some(0));
 }

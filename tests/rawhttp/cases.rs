@@ -47,6 +47,9 @@ pub(crate) const OPEN: &[(&str, &str)] = files![
 /// For a gateway with clients.
 pub(crate) const KEYED: &[(&str, &str)] = files!["keys"];
 
+/// For the operator's listener.
+pub(crate) const OPERATORS: &[(&str, &str)] = files!["admin"];
+
 /// The cases of a file.
 pub(crate) fn read(file: &str, text: &str) -> Vec<Case> {
     let lines = text.lines().enumerate();

@@ -22,8 +22,7 @@ mod support;
 
 use cases::{Case, Expected};
 use futures_util::future::join_all;
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use support::{Answer, Gateway, Wire, load, route};
 use tokio::time::timeout;
 
@@ -52,6 +51,23 @@ const KEYS: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// One of the gateway's listeners.
+struct Listener {
+    at: fn(&Gateway) -> SocketAddr,
+    /// What every answer of it says.
+    headers: &'static [&'static str],
+}
+
+const PUBLIC: Listener = Listener {
+    at: Gateway::at,
+    headers: &["x-request-id", "server-timing", "tagway-vendor-calls"],
+};
+
+const OPERATORS: Listener = Listener {
+    at: |gateway| gateway.running.admin,
+    headers: &["x-request-id"],
+};
+
 async fn gateway(keyed: bool) -> Gateway {
     let mut text = format!("[server]\n{SERVER}");
     for (name, hash, scopes) in KEYS.iter().filter(|_| keyed) {
@@ -66,9 +82,9 @@ async fn gateway(keyed: bool) -> Gateway {
 }
 
 /// Sends a case's bytes. Answers what differs from what is expected.
-async fn differs(gateway: &Gateway, case: &Case) -> Option<String> {
+async fn differs(gateway: &Gateway, listener: &Listener, case: &Case) -> Option<String> {
     // Those who fail to log in are counted by their address.
-    let mut wire = Wire::from_address(case.address, gateway.at()).await;
+    let mut wire = Wire::from_address(case.address, (listener.at)(gateway)).await;
     wire.send(&case.bytes).await;
     if case.shut {
         wire.shut().await;
@@ -82,7 +98,7 @@ async fn differs(gateway: &Gateway, case: &Case) -> Option<String> {
         let Some(answer) = wire.try_answer_to(method).await else {
             return Some(format!("no answer where {expected:?} is expected"));
         };
-        if let Some(difference) = judge(&answer, expected) {
+        if let Some(difference) = judge(&answer, expected, listener) {
             return Some(difference);
         }
         method = "GET";
@@ -103,7 +119,7 @@ async fn differs(gateway: &Gateway, case: &Case) -> Option<String> {
     }
 }
 
-fn judge(answer: &Answer, expected: &Expected) -> Option<String> {
+fn judge(answer: &Answer, expected: &Expected, listener: &Listener) -> Option<String> {
     let code = answer.try_json().and_then(|problem| {
         let code = problem.get("code")?.as_str()?;
         let kind = answer.header("content-type") == Some("application/problem+json");
@@ -112,7 +128,8 @@ fn judge(answer: &Answer, expected: &Expected) -> Option<String> {
             && problem["request_id"].as_str() == answer.header("x-request-id");
         (kind && same).then(|| code.to_owned())
     });
-    let sound = ["x-request-id", "server-timing", "tagway-vendor-calls"]
+    let sound = listener
+        .headers
         .iter()
         .all(|name| answer.header(name).is_some())
         && answer.header("cache-control") == Some("no-store");
@@ -124,14 +141,14 @@ fn judge(answer: &Answer, expected: &Expected) -> Option<String> {
 }
 
 /// Runs all cases of some files at once against one gateway.
-async fn run(keyed: bool, files: &[(&str, &str)]) {
+async fn run(keyed: bool, listener: Listener, files: &[(&str, &str)]) {
     let cases: Vec<Case> = files
         .iter()
         .flat_map(|(file, text)| cases::read(file, text))
         .collect();
     let gateway = gateway(keyed).await;
     let found = join_all(cases.iter().map(async |case| {
-        let differs = timeout(PATIENCE, differs(&gateway, case)).await;
+        let differs = timeout(PATIENCE, differs(&gateway, &listener, case)).await;
         differs.unwrap_or_else(|_| Some("nothing happens any more".to_owned()))
     }))
     .await;
@@ -173,22 +190,32 @@ async fn run(keyed: bool, files: &[(&str, &str)]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_without_keys_are_answered_as_pinned() {
-    run(false, cases::OPEN).await;
+    run(false, PUBLIC, cases::OPEN).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_with_keys_are_answered_as_pinned() {
-    run(true, cases::KEYED).await;
+    run(true, PUBLIC, cases::KEYED).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_at_the_operators_listener_are_answered_as_pinned() {
+    run(false, OPERATORS, cases::OPERATORS).await;
 }
 
 #[test]
 fn there_are_enough_cases_and_their_names_are_their_own() {
-    let all = cases::OPEN.iter().chain(cases::KEYED);
+    let all = cases::OPEN
+        .iter()
+        .chain(cases::KEYED)
+        .chain(cases::OPERATORS);
     let names: Vec<String> = all
-        .flat_map(|(file, text)| cases::read(file, text))
-        .map(|case| case.name)
+        .flat_map(|(file, text)| {
+            let cases = cases::read(file, text).into_iter();
+            cases.map(move |case| format!("{file}: {}", case.name))
+        })
         .collect();
     let different: BTreeSet<&String> = names.iter().collect();
     assert_eq!(different.len(), names.len());
-    assert!(names.len() >= 700, "{}", names.len());
+    assert!(names.len() >= 750, "{}", names.len());
 }

@@ -51,9 +51,18 @@ pub(crate) fn client_keys() -> [Canary; 2] {
     })
 }
 
-/// All that the program is given, but its store's own secret.
+/// What takes the place of the key of awardee while the program runs.
+pub(crate) fn rotated_key() -> Canary {
+    Canary {
+        name: "the later key of awardee",
+        value: r"awa+canary/second=\\ 'key' %7e{~}".to_owned(),
+    }
+}
+
+/// All that the program is given as text.
 pub(crate) fn all() -> Vec<Canary> {
-    vendor_keys().into_iter().chain(client_keys()).collect()
+    let given = vendor_keys().into_iter().chain(client_keys());
+    given.chain([rotated_key()]).collect()
 }
 
 impl Canary {
@@ -107,6 +116,25 @@ impl Canary {
     }
 }
 
+/// What bytes that are no text look like.
+pub(crate) fn forms_of_bytes(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    let sha256 = hex(&Sha256::digest(bytes));
+    let list = format!("{bytes:?}");
+    let escaped: Vec<u8> = bytes.iter().flat_map(|byte| byte.escape_ascii()).collect();
+    vec![
+        ("base64", STANDARD.encode(bytes)),
+        ("base64 without padding", STANDARD_NO_PAD.encode(bytes)),
+        ("base64url", URL_SAFE.encode(bytes)),
+        ("base64url without padding", URL_SAFE_NO_PAD.encode(bytes)),
+        ("hex", hex(bytes)),
+        ("HEX", hex(bytes).to_uppercase()),
+        ("numbers", list[1..list.len() - 1].to_owned()),
+        ("escaped", String::from_utf8(escaped).unwrap()),
+        ("SHA-256", sha256.clone()),
+        ("SHA-256 in capitals", sha256.to_uppercase()),
+    ]
+}
+
 /// Base64 of `Bearer …`, without the digits in which there is something of `Bearer `.
 fn inner(text: &str) -> String {
     STANDARD_NO_PAD.encode(text)[10..].to_owned()
@@ -132,13 +160,18 @@ impl Output {
 
     /// Every canary that was found: where, which and in which form.
     pub(crate) fn hits(&self, canaries: &[Canary]) -> Vec<String> {
+        let hits = canaries
+            .iter()
+            .map(|canary| self.hits_of(canary.name, &canary.forms()));
+        hits.flatten().collect()
+    }
+
+    /// Every hit of one credential, given its forms by name.
+    pub(crate) fn hits_of(&self, name: &str, forms: &[(&'static str, String)]) -> Vec<String> {
         let mut hits = Vec::new();
-        for canary in canaries {
-            let forms = canary.forms();
-            for (place, text) in &self.0 {
-                let found = forms.iter().filter(|(_, form)| text.contains(form));
-                hits.extend(found.map(|(form, _)| format!("{place}: {}, {form}", canary.name)));
-            }
+        for (place, text) in &self.0 {
+            let found = forms.iter().filter(|(_, form)| text.contains(form));
+            hits.extend(found.map(|(form, _)| format!("{place}: {name}, {form}")));
         }
         hits
     }
@@ -160,6 +193,13 @@ fn the_search_finds_every_form_of_every_canary() {
             let hit = format!("planted: {}, {name}", canary.name);
             assert!(output.hits(&all()).contains(&hit), "{hit}");
         }
+    }
+    let bytes: Vec<u8> = (100..132).collect();
+    for (name, form) in forms_of_bytes(&bytes) {
+        let mut output = Output::default();
+        output.add("planted", format!("some text <{form}> and more"));
+        let hits = output.hits_of("bytes", &forms_of_bytes(&bytes));
+        assert!(hits.contains(&format!("planted: bytes, {name}")), "{name}");
     }
     let mut output = Output::default();
     output.add("clean", "sk_canary tagway_canary awa.canary attn-canary");

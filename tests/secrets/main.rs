@@ -16,3 +16,4 @@ mod serving;
 #[allow(dead_code, unused_imports, reason = "only a part of it is needed here")]
 #[path = "../blackbox/support/mod.rs"]
 mod support;
+mod tls;

@@ -7,11 +7,15 @@ use crate::{
     support::{
         Answer, Ask, Fault, Faulty, Process, conversation, line_with, program, refusing, tags_of,
     },
+    tls,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt};
-use tagway::error::Code;
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf};
+use tagway::{
+    error::Code,
+    store::{Store, StoreLimits},
+};
 use tempfile::TempDir;
 
 /// A gateway whose log, answers and everything else are kept.
@@ -21,6 +25,7 @@ struct Watched {
     admin: SocketAddr,
     key: String,
     output: Output,
+    store: PathBuf,
 }
 
 /// The routes: each vendor with its key, one that cannot be reached, one that never answers.
@@ -46,8 +51,13 @@ fn configuration(folder: &TempDir, addresses: &[(&str, &str, SocketAddr)]) -> St
             _ => "env:ATTENTION_KEY".to_owned(),
         };
         let path = if *vendor == "elevenlabs" { "" } else { "/v1" };
+        // Where a vendor does not speak TLS, or cannot prove who it is.
+        let scheme = match *route {
+            "plain" | "unknown" => "https",
+            _ => "http",
+        };
         text.push_str(&format!(
-            "[routes.{route}]\nvendor = \"{vendor}\"\nbase_url = \"http://{address}{path}\"\nallow_any_host = true\n\
+            "[routes.{route}]\nvendor = \"{vendor}\"\nbase_url = \"{scheme}://{address}{path}\"\nallow_any_host = true\n\
              secret = \"{secret}\"\naccount = \"{route}\"\nrate = \"off\"\nattempts = 1\nattempt_timeout_ms = 100\n\
              settle_ms = 1_000\nbreaker_failures = 0\n"
         ));
@@ -58,12 +68,14 @@ fn configuration(folder: &TempDir, addresses: &[(&str, &str, SocketAddr)]) -> St
 impl Watched {
     async fn start(folder: &TempDir, text: &str, log: &str) -> Self {
         let path = folder.path().join("gateway.toml");
+        let store = folder.path().join("tagway.redb");
         fs::write(&path, text).unwrap();
         let [elevenlabs, _, attention] = canaries::vendor_keys();
         let mut command = program(&["serve", "--config", path.to_str().unwrap()]);
         command
             .env("TAGWAY_SERVER__LISTEN", "127.0.0.1:0")
             .env("TAGWAY_SERVER__ADMIN", "127.0.0.1:0")
+            .env("TAGWAY_SERVER__STORE", &store)
             .env("TAGWAY_SERVER__DEADLINE_MS", "400")
             .env("TAGWAY_SERVER__LOG", log)
             .env("RUST_LOG", "trace")
@@ -86,11 +98,17 @@ impl Watched {
             process,
             key: canaries::client_keys()[0].value.clone(),
             output: Output::default(),
+            store,
         }
     }
 
     async fn keep(&mut self, place: &str, ask: Ask) -> Answer {
         let answer = ask.send().await;
+        self.kept(place, &answer);
+        answer
+    }
+
+    fn kept(&mut self, place: &str, answer: &Answer) {
         let head: String = answer
             .headers
             .iter()
@@ -98,7 +116,6 @@ impl Watched {
             .collect();
         self.output
             .add(place, [head.as_bytes(), &answer.body].concat());
-        answer
     }
 
     /// A request with the key of the first client.
@@ -137,6 +154,34 @@ impl Watched {
             ("GET", format!("/v1/routes/{route}"), None),
         ] {
             self.ask(method, &target, body.as_ref()).await;
+        }
+        // What is kept of it is kept under the store's own secret, twice.
+        let keyed = Ask::new(self.public, "PUT", &set)
+            .header("authorization", &format!("Bearer {}", self.key))
+            .header("idempotency-key", &format!("{route}-{number}"))
+            .json(&json!({"tags": ["vip"]}));
+        for time in ["first", "second"] {
+            self.keep(&format!("keyed, {time}"), keyed.clone()).await;
+        }
+    }
+
+    /// Another key in the place of the vendor's, one that no header can hold, and the other one again.
+    async fn rotate(&mut self, folder: &TempDir) {
+        let file = folder.path().join("awardee.key");
+        let key = canaries::rotated_key().value;
+        for (text, status) in [
+            (key.clone(), 200),
+            (format!("{key}\u{1}"), 422),
+            (format!("{key}\n{key}"), 422),
+            (key, 200),
+        ] {
+            fs::write(&file, text).unwrap();
+            let ask = Ask::elsewhere(self.admin, "POST", "/reload");
+            self.keep("/reload", ask).await.is(status);
+            for page in ["/readyz", "/metrics"] {
+                let ask = Ask::elsewhere(self.admin, "GET", page);
+                self.keep(page, ask).await;
+            }
         }
     }
 
@@ -260,6 +305,11 @@ async fn no_answer_log_line_or_page_holds_a_credential() {
             .collect();
         addresses.push(("nobody", "elevenlabs", nobody));
         addresses.push(("silent", "awardee", silent.address));
+        let said = canaries::vendor_keys()[2].value.clone();
+        let plain = Faulty::always("attention", Fault::Bytes(format!("{said}\r\n\r\n"))).await;
+        let unknown = tls::behind_an_unknown_certificate(&canaries::vendor_keys()[2]).await;
+        addresses.push(("plain", "attention", plain.address));
+        addresses.push(("unknown", "attention", unknown));
         let text = configuration(&folder, &addresses);
         let mut watched = Watched::start(&folder, &text, log).await;
         let ways = echo::ways(&canaries::vendor_keys()[0]).len();
@@ -272,16 +322,26 @@ async fn no_answer_log_line_or_page_holds_a_credential() {
                 watched.every_operation(name, number).await;
             }
         }
-        for route in ["nobody", "silent"] {
+        for route in ["nobody", "silent", "plain", "unknown"] {
             watched.every_operation(route, 1).await;
         }
+        // The vendor that gave the earlier key back does so still, after it is no longer the key.
+        watched.rotate(&folder).await;
+        watched.every_operation("awardee", number + 1).await;
         for key in canaries::client_keys() {
             watched.misplaced(&key).await;
         }
         watched.pages().await;
+        let store = watched.store.clone();
         let output = watched.stop().await;
         assert!(output.len() > 200, "{}", output.len());
         output.is_clean(&canaries::all());
+        let (store, _) = Store::open(&store, StoreLimits::default(), 0).unwrap();
+        let hits = output.hits_of(
+            "the secret of the store",
+            &canaries::forms_of_bytes(store.secret()),
+        );
+        assert!(hits.is_empty(), "{hits:#?}");
 
         // The keys were sent all the time, and the search finds them in what a vendor received.
         for ((name, vendor), key) in vendors.iter().zip(canaries::vendor_keys()) {

@@ -15,10 +15,15 @@ mod shapes;
 mod support;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use shapes::{Limits, SHAPES};
-use std::{net::SocketAddr, time::Duration};
-use support::{Gateway, Wire, load, route};
-use tokio::time::{Instant, sleep};
+use std::{fs, net::SocketAddr, thread, time::Duration};
+use support::{Process, Wire, line_with, program, route};
+use tempfile::TempDir;
+use tokio::{
+    runtime,
+    time::{Instant, sleep},
+};
 
 /// What a limit may be exceeded by.
 const GRACE: Duration = Duration::from_secs(1);
@@ -26,18 +31,36 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How many good clients ask meanwhile, and how long each rests between two questions.
 const GOOD: (usize, Duration) = (4, Duration::from_millis(10));
 
-async fn gateway(limits: &Limits) -> Gateway {
-    let ms = |time: Duration| time.as_millis();
-    let text = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nhead_timeout_ms = {}\nbody_timeout_ms = {}\n\
-         idle_timeout_ms = {}\nwrite_timeout_ms = {}\n{}",
-        ms(limits.head),
-        ms(limits.body),
-        ms(limits.idle),
-        ms(limits.write),
-        route("elevenlabs", "mock", "")
-    );
-    Gateway::start(load(&text, &[])).await
+/// How long they ask before there is anybody else.
+const CALM: Duration = Duration::from_secs(2);
+
+/// The built program, so that clients and gateway share nothing but the machine.
+struct Serving {
+    process: Process,
+    at: SocketAddr,
+    _folder: TempDir,
+}
+
+impl Serving {
+    /// With these keys of `[server]`.
+    async fn start(server: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.toml");
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\n{server}\n{}",
+            route("elevenlabs", "mock", "")
+        );
+        fs::write(&path, text).unwrap();
+        let mut command = program(&["serve", "--config", path.to_str().unwrap()]);
+        let mut process = Process::start(command.env("RUST_LOG", "info,access=warn"));
+        let line = line_with(&mut process.err, "tagway serves").await;
+        let line: Value = serde_json::from_str(&line).unwrap();
+        Self {
+            at: line["public"].as_str().unwrap().parse().unwrap(),
+            process,
+            _folder: folder,
+        }
+    }
 }
 
 /// Asks until it is told to stop. Answers the times that the answers took; each has to be a good one.
@@ -55,12 +78,18 @@ async fn good_client(to: SocketAddr, until: Instant) -> Vec<Duration> {
     times
 }
 
-async fn good_clients(to: SocketAddr, time: Duration) -> Vec<Duration> {
-    let until = Instant::now() + time;
-    let times = join_all((0..GOOD.0).map(|_| good_client(to, until))).await;
-    let mut times = times.concat();
-    times.sort_unstable();
-    times
+/// Good clients in a thread of their own, where none of the others is in their way.
+fn good_clients(to: SocketAddr, time: Duration) -> thread::JoinHandle<Vec<Duration>> {
+    thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            let until = Instant::now() + time;
+            let times = join_all((0..GOOD.0).map(|_| good_client(to, until))).await;
+            let mut times = times.concat();
+            times.sort_unstable();
+            times
+        })
+    })
 }
 
 fn p99(times: &[Duration]) -> Duration {
@@ -69,11 +98,19 @@ fn p99(times: &[Duration]) -> Duration {
 
 /// Holds so many connections of every shape open at once, and good clients beside them.
 async fn siege(each: usize, limits: Limits) {
-    let gateway = gateway(&limits).await;
-    let to = gateway.at();
-    let before = good_clients(to, Duration::from_millis(500)).await;
+    let ms = |time: Duration| time.as_millis();
+    let serving = Serving::start(&format!(
+        "head_timeout_ms = {}\nbody_timeout_ms = {}\nidle_timeout_ms = {}\nwrite_timeout_ms = {}",
+        ms(limits.head),
+        ms(limits.body),
+        ms(limits.idle),
+        ms(limits.write),
+    ))
+    .await;
+    let to = serving.at;
+    let before = good_clients(to, CALM).join().unwrap();
     let longest = SHAPES.iter().map(|shape| (shape.limit)(&limits)).max();
-    let good = tokio::spawn(good_clients(to, longest.expect("shapes")));
+    let good = good_clients(to, longest.expect("shapes"));
     let held = join_all((0..each * SHAPES.len()).map(|number| {
         let shape = &SHAPES[number % SHAPES.len()];
         let address = [127, 2, (number >> 8) as u8, number as u8];
@@ -89,7 +126,7 @@ async fn siege(each: usize, limits: Limits) {
         .filter(|(shape, time)| *time > (shape.limit)(&limits) + GRACE)
         .map(|(shape, time)| format!("{}: {time:?}", shape.name))
         .collect();
-    let good = good.await.expect("good clients that were all answered");
+    let good = good.join().expect("good clients that were all answered");
     let (calm, busy) = (p99(&before), p99(&good));
     eprintln!(
         "{{\"slow.held\":{},\"slow.closed\":{},\"good.answers\":{},\"good.p99_ms\":{:.2},\"baseline.p99_ms\":{:.2}}}",

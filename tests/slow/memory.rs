@@ -1,8 +1,11 @@
 //! What connections and bodies cost in memory, measured on the built program.
 
-use crate::support::{Process, Wire, conversation, line_with, program, route, tags_of};
+use crate::{
+    Serving,
+    support::{Wire, conversation, tags_of},
+};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{fs, net::SocketAddr};
 
 /// Connections at rest, and requests under way beside them.
@@ -44,18 +47,15 @@ fn large(number: usize) -> (Vec<u8>, Vec<u8>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes 10,000 descriptors; cargo test --release --test slow -- --ignored --nocapture"]
 async fn idle_connections_and_large_bodies_stay_within_a_quarter_of_a_gibibyte() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("gateway.toml");
-    let server = format!(
-        "[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\nmax_connections = {}\n\
-         idle_timeout_ms = 600000\nbody_timeout_ms = 600000\n",
+    let Serving {
+        process,
+        at: to,
+        _folder,
+    } = Serving::start(&format!(
+        "max_connections = {}\nidle_timeout_ms = 600000\nbody_timeout_ms = 600000",
         IDLE + REQUESTS + 10
-    );
-    fs::write(&path, server + &route("elevenlabs", "mock", "")).unwrap();
-    let mut process = Process::start(&mut program(&["serve", "--config", path.to_str().unwrap()]));
-    let line = line_with(&mut process.err, "tagway serves").await;
-    let line: Value = serde_json::from_str(&line).unwrap();
-    let to: SocketAddr = line["public"].as_str().unwrap().parse().unwrap();
+    ))
+    .await;
     let start = kib(process.id(), "VmRSS:");
 
     // Idle is what has been used: a connection that never asked is closed within seconds.

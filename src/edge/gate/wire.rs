@@ -1,12 +1,15 @@
 //! What the two ends of a connection know of each other: the bytes before the HTTP library, the requests behind it.
 
 use super::head::Framing;
-use crate::error::{Code, Error};
+use crate::{
+    error::{Code, Error},
+    sync::lock,
+};
 use http::{Method, Request};
 use http_body::{Body, Frame, SizeHint};
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, ready},
 };
 use tokio::sync::Notify;
@@ -29,6 +32,7 @@ struct Shared {
     begun: bool,
     busy: bool,
     unread: bool,
+    last: bool,
 }
 
 /// What a head was let through as.
@@ -83,18 +87,29 @@ impl Wire {
         self.shared().begun = true;
     }
 
-    /// Waits while a request is on its way that can no longer be called off: its head has begun to arrive.
-    pub(in crate::edge) async fn between_requests(&self) {
+    /// The next answer is the last one.
+    pub(in crate::edge) fn ends(&self) {
+        self.shared().last = true;
+    }
+
+    /// Waits until `over`, and as long as a request is under way or its head has begun to arrive: such a one can no
+    /// longer be called off.
+    pub(in crate::edge) async fn nothing_begins(&self, over: impl Future<Output = ()>) {
+        over.await;
         loop {
             let claimed = self.0.claimed.notified();
-            if !self.shared().begun {
+            let is_over = {
+                let shared = self.shared();
+                !shared.busy && !shared.begun
+            };
+            if is_over {
                 return;
             }
             claimed.await;
         }
     }
 
-    /// No request was asked or answered for a while.
+    /// No request is under way.
     pub(in crate::edge) fn rest(&self) {
         self.0.rest.notify_one();
     }
@@ -161,12 +176,12 @@ impl Wire {
         Err(Error::new(Code::InvalidFraming, detail).close())
     }
 
-    /// The answer to the request is made. True if its body was not read to its end: then the connection ends, because
-    /// whether the rest has arrived by now is chance.
+    /// The answer to the request is made. True if the connection ends with it: because it is the last one, or because
+    /// the request's body was not read to its end, as whether the rest has arrived by now is chance.
     pub(in crate::edge) fn answered(&self) -> bool {
         let mut shared = self.shared();
         shared.busy = false;
-        shared.unread
+        shared.unread || shared.last
     }
 
     /// Takes the next request unseen.
@@ -176,6 +191,6 @@ impl Wire {
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.shared)
     }
 }

@@ -3,6 +3,7 @@
 mod files;
 mod load;
 mod order;
+mod rotate;
 
 use crate::support::{Answer, Gateway};
 use serde_json::Value;

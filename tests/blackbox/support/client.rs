@@ -138,6 +138,15 @@ impl Wire {
         }
     }
 
+    /// A connection, if somebody listens there.
+    pub(crate) async fn try_open(to: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(to).await.ok()?;
+        Some(Self {
+            stream,
+            received: Vec::new(),
+        })
+    }
+
     /// Sends bytes; a peer that closed early may have answered already, so a failure is not the end.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         let _ = soon("room to send", self.stream.write_all(bytes)).await;

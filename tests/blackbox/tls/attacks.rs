@@ -74,6 +74,7 @@ fn flood_of(kind: u8, payload: &'static [u8]) -> Box<dyn FnMut(u32) -> Vec<u8>> 
 type Flood = (&'static str, Vec<u8>, Box<dyn FnMut(u32) -> Vec<u8>>);
 
 #[tokio::test]
+#[allow(clippy::print_stdout, reason = "the figure is part of what it shows")]
 async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
     let target = Target::start().await;
     let mut warm = target.open().await;
@@ -89,6 +90,7 @@ async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
     let before = target.peak();
     let get = head("GET", "/v1/routes");
     let patch = head("PATCH", &tags_of("elevenlabs", &conversation(1)));
+    let (post, put) = (patch.clone(), patch.clone());
     let opened = frame(HEADERS, END_HEADERS, 1, &patch);
     let begun = frame(HEADERS, 0, 1, &get);
     let floods: Vec<Flood> = vec![
@@ -141,6 +143,25 @@ async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
             flood_of(WINDOW_UPDATE, &[0, 0, 0, 1]),
         ),
         (
+            // The gateway itself has to reset what it has begun to answer.
+            "windows that grow by nothing",
+            Vec::new(),
+            Box::new(move |number| {
+                let asked = frame(HEADERS, END_HEADERS, stream(number), &post);
+                let none = frame(WINDOW_UPDATE, 0, stream(number), &[0; 4]);
+                [asked, none].concat()
+            }),
+        ),
+        (
+            "windows that grow too large",
+            Vec::new(),
+            Box::new(move |number| {
+                let asked = frame(HEADERS, END_HEADERS, stream(number), &put);
+                let all = frame(WINDOW_UPDATE, 0, stream(number), &[0x7f, 255, 255, 255]);
+                [asked, all].concat()
+            }),
+        ),
+        (
             "malformed requests",
             Vec::new(),
             Box::new(|number| {
@@ -149,11 +170,36 @@ async fn a_flood_of_any_kind_ends_its_connection_and_the_process_stays_small() {
             }),
         ),
     ];
+    let (attacks, mut slowest) = (floods.len(), 0_f64);
     for (name, first, next) in floods {
         let mut raw = target.open().await;
         raw.send(&first).await;
         let seconds = raw.flood(next).await;
         assert!(seconds < SOON, "{name}: {seconds} s");
+        slowest = slowest.max(seconds);
+    }
+    let grown = target.peak() - before;
+    println!("{{\"h2.attacks\":{attacks},\"h2.slowest_s\":{slowest:.2},\"h2.grown_kib\":{grown}}}");
+    assert!(grown < 32 * 1_024, "{grown} KiB");
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_cost_little() {
+    let target = Target::start().await;
+    let before = target.peak();
+    let asked = head("GET", "/openapi.json");
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        // Two thousand answers of more than a hundred kilobytes, and no window for a byte of them.
+        let mut raw = Raw::open(&target.certified, target.at, &[0, 4, 0, 0, 0, 0]).await;
+        for number in 0..100 {
+            let flags = END_HEADERS | END_STREAM;
+            raw.send(&frame(HEADERS, flags, stream(number), &asked))
+                .await;
+        }
+        raw.frame_with(|kind, number, _| kind == HEADERS && number == stream(99))
+            .await;
+        open.push(raw);
     }
     let grown = target.peak() - before;
     assert!(grown < 32 * 1_024, "{grown} KiB");
