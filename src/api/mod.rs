@@ -154,6 +154,7 @@ impl Asked<'_> {
             deadline: self.deadline,
             due: self.deadline,
             committed: false,
+            changes: false,
             priority: Priority::Interactive,
             meter: notes.meter.clone(),
             seed: None,

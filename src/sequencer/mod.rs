@@ -103,6 +103,7 @@ impl Job {
             deadline: self.until.unwrap_or(self.deadline),
             due: self.deadline,
             committed: false,
+            changes: true,
             priority: Priority::Interactive,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),

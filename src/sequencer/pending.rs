@@ -121,6 +121,7 @@ async fn look(route: &Arc<Route>, conversation: &str) -> Result<Carried, CallErr
         deadline,
         due: deadline,
         committed: false,
+        changes: false,
         priority: Priority::Interactive,
         meter: Arc::default(),
         seed: None,

@@ -1,7 +1,7 @@
 //! Making one vendor call: what is asked of it, and what became of it.
 
 use super::{Account, CallContext, CallError, Meter, Priority};
-use adapters::{Answer, Call, ProblemKind, Repeat, reader::Keep};
+use adapters::{Answer, Call, ProblemKind, Repeat, Writes, reader::Keep};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, header};
 use sha2::{Digest, Sha256};
@@ -28,6 +28,8 @@ pub(super) struct Outgoing {
     pub(super) deadline: Instant,
     pub(super) due: Instant,
     pub(super) committed: bool,
+    /// Whether a write follows that replaces what this reads.
+    pub(super) begins: bool,
     pub(super) priority: Priority,
     pub(super) meter: Arc<Meter>,
 }
@@ -107,6 +109,9 @@ impl Account {
             deadline: context.deadline,
             due: context.due,
             committed: context.committed,
+            begins: context.changes
+                && call.repeat == Repeat::Read
+                && self.adapter.rules().writes == Writes::ReplaceSet,
             priority: context.priority,
             meter: context.meter.clone(),
         };

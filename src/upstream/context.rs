@@ -1,10 +1,10 @@
 //! For whom calls are made, and what they cost.
 
-use super::Priority;
+use super::{Priority, turns::Kept};
 use crate::config::Responses;
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
@@ -25,6 +25,8 @@ pub struct CallContext {
     pub due: Instant,
     /// Whether an earlier call of the same plan has been sent: then a wait only has to end before `deadline`.
     pub committed: bool,
+    /// Whether it is made for a change, of which a write is to follow.
+    pub changes: bool,
     /// Who waits for it.
     pub priority: Priority,
     /// Counts what is spent.
@@ -40,6 +42,19 @@ pub struct Meter {
     micros: AtomicU64,
     queued: AtomicU64,
     started: Instant,
+    keeps: Mutex<Keeps>,
+}
+
+/// What is kept of the quota for the write of a change.
+#[derive(Debug, Default)]
+enum Keeps {
+    /// The change has not begun.
+    #[default]
+    NotYet,
+    /// What is to be changed has been read.
+    Now(Kept),
+    /// It is being written.
+    NoMore,
 }
 
 impl Default for Meter {
@@ -49,6 +64,7 @@ impl Default for Meter {
             micros: AtomicU64::new(0),
             queued: AtomicU64::new(0),
             started: Instant::now(),
+            keeps: Mutex::default(),
         }
     }
 }
@@ -91,6 +107,38 @@ impl Meter {
     /// Adds time spent waiting for earlier changes.
     pub fn queued(&self, time: Duration) {
         self.queued.fetch_add(micros(time), Ordering::Relaxed);
+    }
+
+    /// Whether a part of the quota may be kept for its write: once, with the first read.
+    pub(super) fn may_keep(&self) -> bool {
+        matches!(*self.keeps(), Keeps::NotYet)
+    }
+
+    /// Whether a part of the quota is kept for its write.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(*self.keeps(), Keeps::Now(_))
+    }
+
+    /// Keeps this for its write, or until nobody remembers it.
+    pub(super) fn keep(&self, kept: Kept) {
+        self.set(Keeps::Now(kept));
+    }
+
+    /// The write has a part of the quota itself.
+    pub(super) fn release(&self) {
+        self.set(Keeps::NoMore);
+    }
+
+    fn set(&self, keeps: Keeps) {
+        let earlier = std::mem::replace(&mut *self.keeps(), keeps);
+        // To give it back looks at the line, which is not to be done with anything locked.
+        if let Keeps::Now(kept) = earlier {
+            drop(kept);
+        }
+    }
+
+    fn keeps(&self) -> MutexGuard<'_, Keeps> {
+        self.keeps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn spent(&self, time: Duration) {

@@ -111,8 +111,13 @@ impl Quota {
         }
     }
 
-    /// When the next call may go, `ahead` others going before it.
-    pub(super) fn ready_at(&self, now: Instant, ahead: usize, priority: Priority) -> Instant {
+    /// When the next call may go, `ahead` others going before it and `besides` staying free for others.
+    pub(super) fn ready_at(
+        &self,
+        now: Instant,
+        (ahead, besides): (usize, u32),
+        priority: Priority,
+    ) -> Instant {
         let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
         let mut ready = self
             .held_until
@@ -124,7 +129,9 @@ impl Quota {
                 (Priority::Bulk, 0) => window.limit / RESERVE,
                 (Priority::Bulk, _) => window.limit / LONG_RESERVE,
             };
-            let more = ahead.saturating_add(1).saturating_add(reserve);
+            let at_once = reserve.saturating_add(besides).saturating_add(1);
+            // What is more than all of it would never be free.
+            let more = at_once.min(window.limit).saturating_add(ahead);
             ready = ready.max(window.ready_at(now, self.in_flight, more));
         }
         // So that a quota that bulk calls use up comes back evenly, and nobody waits long for a part of it.

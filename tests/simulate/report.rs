@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From how many seeds on every branch has to be met.
-pub(crate) const ENOUGH: u64 = 200;
+pub(crate) const ENOUGH: u64 = 1_000;
 
 /// Sums over many runs.
 #[derive(Debug, Default)]

@@ -59,6 +59,8 @@ pub(super) struct Breaker {
 #[derive(Debug, Serialize)]
 struct Quota {
     windows: Vec<Window>,
+    /// Calls that are kept for the writes of changes that have begun.
+    kept_for_writes: u32,
     /// Until when the vendor asked to be left alone.
     held_until: Option<String>,
     /// Calls a second that are let pass, while the vendor has turned one away lately.
@@ -134,6 +136,7 @@ impl AccountStanding {
             breaker: Breaker::of(account),
             quota: Quota {
                 windows: windows.collect(),
+                kept_for_writes: line.kept,
                 held_until: line.held.map(|held| clock::rfc3339(now + held)),
                 calls_per_second: line.paced,
             },

@@ -86,6 +86,7 @@ impl EditJob {
             deadline: self.deadline,
             due: self.deadline,
             committed: false,
+            changes: false,
             priority: Priority::Interactive,
             meter: self.meter.clone(),
             seed: self.once.as_ref().map(|once| once.seed()),

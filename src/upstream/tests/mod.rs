@@ -1,6 +1,7 @@
 //! The layers of an account on a paused clock, in front of a vendor that does what a script says.
 
 mod breaker;
+mod kept;
 mod layers;
 mod pool;
 mod quota;
@@ -200,6 +201,7 @@ fn context(deadline: Duration) -> CallContext {
         deadline,
         due: deadline,
         committed: false,
+        changes: false,
         priority: Priority::Interactive,
         meter: Arc::default(),
         seed: None,

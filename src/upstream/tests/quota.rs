@@ -21,24 +21,24 @@ use std::{
 use tokio::time::Instant;
 use tower::{service_fn, util::BoxCloneSyncService};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn published() -> Vec<RateWindow> {
+pub(super) fn published() -> Vec<RateWindow> {
     let window = |(requests, length)| RateWindow { requests, length };
     [(60, MINUTE), (1_000, HOUR)].map(window).to_vec()
 }
 
 /// Awardee's twin behind a network on which calls travel for up to 0.3 seconds.
-struct Awardee {
+pub(super) struct Awardee {
     twin: Arc<Served>,
     answered: Arc<AtomicU32>,
     turned_away: Arc<AtomicU32>,
 }
 
 impl Awardee {
-    fn new(windows: &[RateWindow]) -> Self {
+    pub(super) fn new(windows: &[RateWindow]) -> Self {
         let kind = TWINS.iter().find(|kind| kind.name == "awardee");
         let windows = windows.iter().map(|window| Window {
             requests: window.requests,
@@ -80,7 +80,7 @@ impl Awardee {
         }))
     }
 
-    fn account(&self, rate: Vec<RateWindow>) -> Arc<Account> {
+    pub(super) fn account(&self, rate: Vec<RateWindow>) -> Arc<Account> {
         let known = VENDORS.iter().find(|known| known.name == "awardee");
         let url = known.expect("a vendor").base_url;
         let limits = AccountLimits {
@@ -96,7 +96,7 @@ impl Awardee {
         ))
     }
 
-    fn counts(&self) -> (u32, u32) {
+    pub(super) fn counts(&self) -> (u32, u32) {
         (
             self.answered.load(Ordering::Relaxed),
             self.turned_away.load(Ordering::Relaxed),
@@ -112,7 +112,7 @@ fn boxed(answer: Response<Bytes>) -> Response<AnswerBody> {
     })
 }
 
-fn list() -> Call {
+pub(super) fn list() -> Call {
     Call {
         operation: "list_conversation_tags",
         method: Method::GET,

@@ -80,6 +80,7 @@ impl House {
             deadline,
             due: deadline,
             committed: false,
+            changes: false,
             priority,
             meter: Arc::default(),
             seed: None,

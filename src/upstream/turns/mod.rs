@@ -1,18 +1,21 @@
 //! A call's turn: a place at the vendor and a part of its quota, both at once.
 //!
 //! Whoever had one of them while waiting for the other would keep it from somebody. Calls with the least time left come
-//! first, those that somebody waits for before bulk ones.
+//! first, those that somebody waits for before bulk ones. With the read that a change begins with, a part of the quota
+//! is kept for its write, which then goes before what has not begun: otherwise a quota that many changes ask for at once
+//! would be used up by their reads, and none of them be made.
+
+mod line;
 
 use super::{
     AccountLimits, CallError,
     call::Outgoing,
-    latency::Latency,
     quota::{Priority, Quota, Standing},
 };
 use crate::config::RateWindow;
-use adapters::WindowSeen;
+use adapters::{Repeat, WindowSeen};
+use line::{Line, Next, Position, Takes, Waits};
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,44 +24,11 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// Of so many calls one is a bulk call where both kinds wait.
-const BULK_SHARE: u32 = 10;
-
 /// The line of one account.
 #[derive(Debug)]
 pub(super) struct Turns {
     line: Mutex<Line>,
 }
-
-#[derive(Debug)]
-struct Line {
-    places: usize,
-    /// A call that has this much time left always has its chance.
-    enough: Duration,
-    taken: usize,
-    quota: Quota,
-    latency: Latency,
-    interactive: Waiting,
-    bulk: Waiting,
-    /// Turns that others were given since a bulk call waits.
-    passed_over: u32,
-    arrivals: u64,
-    /// When the quota will be looked at again, if that is planned.
-    alarm: Option<Instant>,
-}
-
-/// Who waits: the earliest deadline first, and among equals who came first.
-type Waiting = BTreeMap<Position, Waits>;
-
-/// A call in the line.
-#[derive(Debug)]
-struct Waits {
-    patience: Instant,
-    give: oneshot::Sender<Turn>,
-}
-
-/// When the caller stops waiting, and the number of the arrival.
-type Position = (Instant, u64);
 
 /// How the line stands.
 #[derive(Clone, Debug)]
@@ -73,6 +43,8 @@ pub struct LineStanding {
     pub bulk: usize,
     /// How the quota stands, shortest window first.
     pub windows: Vec<Standing>,
+    /// Calls of the quota that are kept for the writes of changes that have begun.
+    pub kept: u32,
     /// How long the vendor asked to be left alone, if it did.
     pub held: Option<Duration>,
     /// Calls a second that are let pass after the vendor turned one away, if it did so lately.
@@ -84,7 +56,12 @@ pub struct LineStanding {
 pub(super) struct Turn {
     pub(super) place: Place,
     pub(super) share: Share,
+    kept: Option<Kept>,
 }
+
+/// A part of the quota that is kept for a write, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Kept(Arc<Turns>);
 
 /// A place at the vendor.
 #[derive(Debug)]
@@ -100,18 +77,7 @@ pub(super) struct Share {
 impl Turns {
     pub(super) fn new(limits: &AccountLimits, quota: Quota) -> Arc<Self> {
         Arc::new(Self {
-            line: Mutex::new(Line {
-                places: limits.max_in_flight,
-                enough: limits.attempt_timeout,
-                taken: 0,
-                quota,
-                latency: Latency::default(),
-                interactive: Waiting::new(),
-                bulk: Waiting::new(),
-                passed_over: 0,
-                arrivals: 0,
-                alarm: None,
-            }),
+            line: Mutex::new(Line::new(limits, quota)),
         })
     }
 
@@ -124,29 +90,53 @@ impl Turns {
         let now = Instant::now();
         let patience = call.patience(now);
         let (give, given) = oneshot::channel();
+        let has_begun = call.meter.has_begun();
+        let takes = match (has_begun, call.repeat) {
+            (false, _) if call.begins && call.meter.may_keep() => Takes::AndKeeps,
+            (true, Repeat::Read) | (false, _) => Takes::Itself,
+            (true, _) => Takes::Kept,
+        };
+        // What has begun is brought to its end.
+        let priority = match has_begun {
+            true => Priority::Interactive,
+            false => call.priority,
+        };
         let position = {
             let mut line = self.line();
             if line.is_too_late(now, patience) {
                 return Err(CallError::NoTime);
             }
-            let ready = line.ready_at(now, call);
+            let ready = line.ready_at(now, (!has_begun, call.due), takes, priority);
             if ready >= patience && ready > now {
                 return Err(CallError::QuotaUsed(ready.duration_since(now)));
             }
             line.arrivals += 1;
-            let position = (call.due, line.arrivals);
-            line.waiting(call.priority)
-                .insert(position, Waits { patience, give });
+            let position = (!has_begun, call.due, line.arrivals);
+            let waits = Waits {
+                patience,
+                takes,
+                give,
+            };
+            line.waiting(priority).insert(position, waits);
             position
         };
-        let leaves = LeavesTheLine(self, call.priority, position);
+        let leaves = LeavesTheLine(self, priority, position);
         self.serve();
         match timeout_at(patience, given).await {
-            Ok(Ok(turn)) => Ok(turn),
+            Ok(Ok(mut turn)) => {
+                if let Some(kept) = turn.kept.take() {
+                    call.meter.keep(kept);
+                }
+                if takes == Takes::Kept {
+                    call.meter.release();
+                }
+                Ok(turn)
+            }
             Ok(Err(_)) | Err(_) => {
                 drop(leaves);
                 let now = Instant::now();
-                let ready = self.line().quota.ready_at(now, 0, call.priority);
+                let line = self.line();
+                let ready = line.quota.ready_at(now, (0, line.besides(takes)), priority);
                 Err(match ready.checked_duration_since(now) {
                     Some(wait) if !wait.is_zero() => CallError::QuotaUsed(wait),
                     _ => CallError::NoTime,
@@ -177,6 +167,7 @@ impl Turns {
             interactive: line.interactive.len(),
             bulk: line.bulk.len(),
             windows: line.quota.standings(now),
+            kept: line.kept,
             held: line.quota.held(now),
             paced: line.quota.paced(now),
         }
@@ -193,8 +184,10 @@ impl Turns {
             match line.next(now) {
                 // It is told so by what it waits on being dropped.
                 Next::Goes(waits) if line.is_too_late(now, waits.patience) => {}
-                Next::Goes(Waits { give, .. }) => {
+                Next::Goes(Waits { give, takes, .. }) => {
                     line.taken += 1;
+                    let keeps = takes == Takes::AndKeeps;
+                    line.kept += u32::from(keeps);
                     line.quota.take(now);
                     drop(line);
                     let turn = Turn {
@@ -203,6 +196,7 @@ impl Turns {
                             turns: self.clone(),
                             used: true,
                         },
+                        kept: keeps.then(|| Kept(self.clone())),
                     };
                     // Whoever is gone by now has sent nothing.
                     if let Err(turn) = give.send(turn) {
@@ -238,68 +232,6 @@ impl Turns {
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-enum Next {
-    /// It is this call's turn.
-    Goes(Waits),
-    /// The quota is used up until then.
-    At(Instant),
-    Nobody,
-}
-
-impl Line {
-    /// Whether too little time is left for a call to be answered, as calls go lately.
-    fn is_too_late(&self, now: Instant, patience: Instant) -> bool {
-        let left = patience.saturating_duration_since(now);
-        left < self.enough && self.latency.median(now).is_some_and(|median| left < median)
-    }
-
-    fn waiting(&mut self, priority: Priority) -> &mut Waiting {
-        match priority {
-            Priority::Interactive => &mut self.interactive,
-            Priority::Bulk => &mut self.bulk,
-        }
-    }
-
-    /// When a call would go by the quota, those before it going first.
-    fn ready_at(&self, now: Instant, call: &Outgoing) -> Instant {
-        let before = |waiting: &Waiting| waiting.range(..=(call.due, u64::MAX)).count();
-        let ahead = match call.priority {
-            Priority::Interactive => before(&self.interactive),
-            Priority::Bulk => self.interactive.len() + before(&self.bulk),
-        };
-        self.quota.ready_at(now, ahead, call.priority)
-    }
-
-    fn next(&mut self, now: Instant) -> Next {
-        let bulk_is_due = !self.bulk.is_empty() && self.passed_over + 1 >= BULK_SHARE;
-        if self.interactive.is_empty() && self.bulk.is_empty() {
-            return Next::Nobody;
-        }
-        let from_bulk = self.interactive.is_empty() || bulk_is_due;
-        // A bulk call that is due takes what others would have taken.
-        let priority = match from_bulk && !bulk_is_due {
-            true => Priority::Bulk,
-            false => Priority::Interactive,
-        };
-        let ready = self.quota.ready_at(now, 0, priority);
-        if ready > now {
-            return Next::At(ready);
-        }
-        self.passed_over = match from_bulk || self.bulk.is_empty() {
-            true => 0,
-            false => self.passed_over + 1,
-        };
-        let waiting = match from_bulk {
-            true => &mut self.bulk,
-            false => &mut self.interactive,
-        };
-        match waiting.pop_first() {
-            Some((_, waits)) => Next::Goes(waits),
-            None => Next::Nobody,
-        }
     }
 }
 
@@ -342,6 +274,15 @@ impl Drop for Share {
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.line().taken -= 1;
+        self.0.serve();
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut line = self.0.line();
+        line.kept = line.kept.saturating_sub(1);
+        drop(line);
         self.0.serve();
     }
 }
