@@ -32,6 +32,9 @@ struct Line {
     /// Runs only every n-th cell of the matrix
     #[arg(long, default_value_t = 1)]
     every: usize,
+    /// Cells of the matrix that each of its gateways works on at once
+    #[arg(long, default_value_t = 40)]
+    at_once: usize,
 }
 
 const ALL: &[Part] = &[
@@ -60,7 +63,7 @@ async fn report(line: &Line) -> ExitCode {
     };
     let settings = Settings {
         every: line.every.max(1),
-        at_once: 128,
+        at_once: line.at_once.max(1),
         attempt_ms: 300,
         real: Duration::from_secs(4),
         vendor_ms: 20,

@@ -38,7 +38,7 @@ pub(crate) enum Part {
 pub(crate) struct Settings {
     /// Every n-th cell of the matrix, in an order that is shuffled.
     pub(crate) every: usize,
-    /// Cells of the matrix that are worked on at once.
+    /// Cells of the matrix that each of its gateways works on at once.
     pub(crate) at_once: usize,
     /// How long a read may take, in milliseconds.
     pub(crate) attempt_ms: u64,
