@@ -24,7 +24,7 @@ pub fn etag(account: &str, conversation: &str, carried: &Carried) -> String {
 }
 
 fn line(element: &Element) -> Vec<u8> {
-    let mut line = Vec::new();
+    let mut line = Vec::with_capacity(128);
     let mut part = |text: Option<&str>| {
         // The length before each part keeps two parts apart whatever they hold.
         line.extend(

@@ -10,9 +10,9 @@ pub(crate) const MAX_DEPTH: usize = 16;
 /// Reads a whole document.
 ///
 /// # Errors
-/// Not JSON, not UTF-8, trailing text, a member twice in one object, or deeper than [`MAX_DEPTH`]. The text
+/// Not JSON, not UTF-8, trailing text, a member twice in one object, or deeper than 16 levels. The text
 /// tells the line and column, and nothing of the input but an expected character.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
     deserializer.end()?;

@@ -19,7 +19,7 @@ pub mod error;
 pub mod etag;
 pub mod gateway;
 pub mod idempotency;
-mod json;
+pub mod json;
 pub mod metrics;
 pub mod mock;
 pub mod planted;

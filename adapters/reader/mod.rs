@@ -110,8 +110,8 @@ pub enum ReadError {
 
 /// Reads one answer. After an error every later call gives that error again.
 ///
-/// Memory is at most [`Limits::kept`], up to 16 bytes for each member of the kept objects that are open at the time, up
-/// to 2.25 MiB for the member names of the open objects on the way (the names of one answer are a few KiB), and a
+/// Memory is at most [`Limits::kept`], up to 24 bytes for each member of the kept objects that are open at the time, up
+/// to 3.25 MiB for the member names of the open objects on the way (the names of one answer are a few KiB), and a
 /// little per level.
 #[derive(Debug)]
 pub struct Reader {

@@ -19,6 +19,8 @@ pub(super) struct Mark {
     pub(super) start: u32,
     /// Bytes from the opening brace of the object to the name.
     pub(super) distance: u32,
+    /// Of the name, once it is looked for.
+    pub(super) hash: u32,
 }
 
 impl<'a> Decoded<'a> {
@@ -34,6 +36,10 @@ impl<'a> Decoded<'a> {
 
     /// Whether the string holds a surrogate escape that is not half of a pair.
     pub(super) fn has_unpaired_surrogate(mut self) -> bool {
+        let end = |byte: &u8| matches!(byte, b'"' | b'\\');
+        if self.rest.iter().copied().find(end) == Some(b'"') {
+            return false;
+        }
         self.by_ref().for_each(drop);
         self.unpaired
     }
@@ -108,12 +114,28 @@ impl Iterator for Decoded<'_> {
 /// The first name that occurs for a second time, among names that are all in `text`. Changes their order.
 pub(super) fn duplicate(text: &[u8], marks: &mut [Mark]) -> Option<Mark> {
     let name = |mark: &Mark| Decoded::new(text.get(mark.start as usize..).unwrap_or_default());
-    marks.sort_unstable_by(|a, b| name(a).cmp(name(b)).then(a.distance.cmp(&b.distance)));
+    for mark in marks.iter_mut() {
+        mark.hash = hash(name(mark));
+    }
+    // Few names have the same hash unless they are the same, so few are compared.
+    marks.sort_unstable_by(|a, b| {
+        let names = || name(a).cmp(name(b)).then(a.distance.cmp(&b.distance));
+        a.hash.cmp(&b.hash).then_with(names)
+    });
     let pairs = marks.windows(2).filter_map(|pair| match pair {
-        [first, second] if name(first).eq(name(second)) => Some(*second),
+        [first, second] if first.hash == second.hash && name(first).eq(name(second)) => {
+            Some(*second)
+        }
         _ => None,
     });
     pairs.min_by_key(|mark| mark.distance)
+}
+
+/// FNV-1a: names that an answer chooses to collide are compared as if there were no hash.
+fn hash(name: Decoded<'_>) -> u32 {
+    name.fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 fn hex(text: &[u8]) -> Option<u32> {

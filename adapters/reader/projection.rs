@@ -60,6 +60,9 @@ struct Open {
     marks: usize,
 }
 
+/// Room that is taken at first: most of what is kept of an answer needs no more.
+const FIRST_ROOM: usize = 512;
+
 /// The bound on [`Projection::names`]: far more than the member names of any answer, far less than an answer.
 const HELD_NAMES: usize = 256 << 10;
 
@@ -70,8 +73,8 @@ impl Projection {
             limit: limit.min(u32::MAX as usize),
             out: Vec::new(),
             names: Vec::new(),
-            marks: Vec::new(),
-            open: Vec::new(),
+            marks: Vec::with_capacity(24),
+            open: Vec::with_capacity(8),
             part: Part::OnTheWay,
             next: Some(Paths::ROOT),
             copy: Copy::Nothing,
@@ -185,6 +188,7 @@ impl Projection {
         self.marks.push(Mark {
             start: u32::try_from(start).unwrap_or(u32::MAX),
             distance: u32::try_from(feed.offset(at) - object).unwrap_or(u32::MAX),
+            hash: 0,
         });
     }
 
@@ -287,7 +291,7 @@ fn append(text: &mut Vec<u8>, bytes: &[u8], limit: usize) -> Result<(), ReadErro
         return Err(ReadError::KeptTooMuch { limit });
     }
     if len > text.capacity() {
-        let room = len.max(limit.min(2 * text.capacity()));
+        let room = len.max(limit.min(FIRST_ROOM.max(2 * text.capacity())));
         text.reserve_exact(room - text.len());
     }
     text.extend_from_slice(bytes);

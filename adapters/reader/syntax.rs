@@ -47,7 +47,7 @@ impl Machine {
             state: State::Value,
             is_name: false,
             literal: b"",
-            open: Vec::new(),
+            open: Vec::with_capacity(8),
             depth,
         }
     }

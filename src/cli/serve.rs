@@ -19,7 +19,7 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    io,
+    io::{self, IsTerminal},
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -279,6 +279,7 @@ pub(super) fn run(file: &Path, options: &Options) -> u8 {
     }));
     // Lanes that only wait for an old write to settle need not be waited for.
     runtime.shutdown_background();
+    redact::flush();
     code
 }
 
@@ -300,6 +301,7 @@ async fn serve(with: Start) -> u8 {
             return USAGE;
         }
     };
+    tokio::spawn(redact::flush_soon());
     tracing::info!(public = %running.public, admin = %running.admin, "tagway serves");
     systemd::ready();
     let reloading = hangup.map(|hangup| tokio::spawn(reload_on(hangup, running.status.clone())));
@@ -351,7 +353,8 @@ fn log_to_stderr(form: Log) {
     let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(redact::stderr);
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(redact::Log);
     match form {
         Log::Human => subscriber.init(),
         Log::Json => subscriber

@@ -109,6 +109,8 @@ fn success(reply: Reply) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(reply.body.clone().unwrap_or_default()));
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
+    // One table for all that an answer has, the server's own included.
+    headers.reserve(12);
     if reply.body.is_some() {
         headers.insert(
             header::CONTENT_TYPE,

@@ -112,6 +112,39 @@ impl Pattern {
     }
 }
 
+/// Which two bytes any form may begin with, in any way of reading; what is forgotten stays in it.
+pub(super) struct Begins(Vec<[bool; 256]>);
+
+impl Begins {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) fn add(&mut self, pattern: &Pattern) {
+        self.0.resize(256, [false; 256]);
+        let (Some(first), Some(second)) = (pattern.bytes.first(), pattern.bytes.get(1)) else {
+            return;
+        };
+        for (one, seconds) in (0..=u8::MAX).zip(&mut self.0) {
+            for (other, may) in (0..=u8::MAX).zip(seconds) {
+                *may |= is_escape(one)
+                    || (pattern.alphabet.same(one, *first)
+                        && (is_escape(other) || pattern.alphabet.same(other, *second)));
+            }
+        }
+    }
+
+    /// Whether a form may begin at `at`.
+    pub(super) fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        // No form has a single byte.
+        let (Some(one), Some(other)) = (text.get(at), text.get(at + 1)) else {
+            return false;
+        };
+        let seconds = self.0.get(usize::from(*one));
+        seconds.is_some_and(|seconds| seconds[usize::from(*other)])
+    }
+}
+
 /// How a text can be read, other than as it is.
 #[derive(Clone, Copy)]
 enum Way {

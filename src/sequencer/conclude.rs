@@ -79,9 +79,11 @@ pub(super) async fn carry_out_alone(
         );
         return settled(Err(gone.outcome(Outcome::NotApplied)));
     }
-    let intent = Intent::of(job, &prepared, &prepared.effect);
-    if let Err(error) = member.intend(intent).await {
-        return settled(Err(error));
+    if job.once.is_some() {
+        let intent = Intent::of(job, &prepared, &prepared.effect);
+        if let Err(error) = member.intend(intent).await {
+            return settled(Err(error));
+        }
     }
     let job = &job.beyond_the_caller();
     let (Executed { done, late }, ended) = match execute_plan(job, &mut prepared, names).await {

@@ -8,7 +8,7 @@ use super::{
     taken::Taken,
 };
 use crate::planted::{self, Bug};
-use adapters::{Carried, Catalogue, Folding, Refusal, State};
+use adapters::{Carried, Catalogue, Change, Folding, Identity, Refusal, State, TagRef};
 use std::sync::Arc;
 
 /// A member at its place in the order.
@@ -21,6 +21,10 @@ pub(super) struct Judged {
 /// Whether a member names a tag that the catalogue does not know; it may be carried all the same.
 pub(super) fn misses(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool {
     members.iter().any(|member| {
+        // All that is looked for is there: to fold it would show the same, and cost as much as carrying it out.
+        if knows(catalogue, &member.job.change) {
+            return false;
+        }
         let mut folding = Folding::blind(member.job.route.account.adapter.rules(), catalogue);
         matches!(
             folding.apply(&member.job.change, false),
@@ -29,14 +33,31 @@ pub(super) fn misses(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool 
     })
 }
 
+/// Whether the catalogue has every tag that a change puts on; ids are no matter of its names.
+fn knows(catalogue: &Catalogue, change: &Change) -> bool {
+    match change {
+        Change::Patch { add, .. } => add.iter().all(|reference| match reference {
+            TagRef::Tag(tag) => catalogue.matching(&Identity::of(tag)).len() > 0,
+            TagRef::Id(_) => true,
+        }),
+        Change::Replace(_) => false,
+    }
+}
+
 /// Whether all members can be planned without knowing what is carried.
 pub(super) fn can_be_blind(members: &[Taken<'_>], catalogue: &Arc<Catalogue>) -> bool {
     let Some(first) = members.first() else {
         return false;
     };
     let mut folding = Folding::blind(first.job.route.account.adapter.rules(), catalogue);
+    // The same change a second time has the same answer to this question.
+    let mut before: Option<(&Change, bool)> = None;
     members.iter().all(|member| {
-        match folding.apply(&member.job.change, member.job.create_missing) {
+        let this = (&member.job.change, member.job.create_missing);
+        if before.replace(this) == Some(this) {
+            return true;
+        }
+        match folding.apply(this.0, this.1) {
             Ok(_) => true,
             // What is wrong by itself needs no reading; what is unknown may be carried.
             Err(Refusal::Invalid(_) | Refusal::Unsupported(..)) => true,

@@ -58,10 +58,16 @@ pub(super) async fn prepare_from(job: &Job, known: Option<Carried>) -> Result<Pr
 
     let known = known.filter(|_| job.if_match.is_none() && account.limits.exclusive);
     if job.if_match.is_none() && known.is_none() {
-        let unknown = Folding::blind(rules, &catalogue).apply(&job.change, false);
+        let mut folding = Folding::blind(rules, &catalogue);
+        let unknown = match folding.apply(&job.change, false) {
+            Ok(effect) => {
+                return planned(job, None, folding, effect, Vec::new(), catalogue.clone());
+            }
+            Err(refused) => refused,
+        };
         // What the catalogue does not know may have been made elsewhere since it was read; names need not be
         // unique at the vendor, so it is looked for before it is made or refused.
-        if matches!(unknown, Err(Refusal::Unknown(_))) {
+        if matches!(unknown, Refusal::Unknown(_)) {
             catalogue = account
                 .catalogue_after_miss(&catalogue, &context)
                 .await

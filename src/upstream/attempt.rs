@@ -14,24 +14,19 @@ use adapters::{
     Adapter, Answer, ProblemKind, Repeat, VendorProblem, Verdict, Wait,
     reader::{Keep, Limits, Reader},
 };
-use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use std::{
-    sync::{Arc, atomic::Ordering},
-    task::{Context, Poll},
-};
+use std::sync::{Arc, atomic::Ordering};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 /// Most of an error's body that is looked at, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// Sends a call once, whatever becomes of it.
-#[derive(Clone)]
 pub(super) struct Attempt {
     pub(super) transport: Transport,
     pub(super) adapter: Arc<dyn Adapter>,
@@ -41,23 +36,8 @@ pub(super) struct Attempt {
     pub(super) listening: Arc<Semaphore>,
 }
 
-impl Service<Cleared> for Attempt {
-    type Response = Answer;
-    type Error = CallError;
-    type Future = BoxFuture<'static, Result<Answer, CallError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), CallError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, cleared: Cleared) -> Self::Future {
-        let attempt = self.clone();
-        Box::pin(async move { attempt.make(cleared).await })
-    }
-}
-
 impl Attempt {
-    async fn make(&self, cleared: Cleared) -> Result<Answer, CallError> {
+    pub(super) async fn make(&self, cleared: Cleared) -> Result<Answer, CallError> {
         let Cleared {
             call,
             turn,

@@ -140,6 +140,7 @@ impl Account {
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = url;
         let headers = request.headers_mut();
+        headers.reserve(6);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
             header::USER_AGENT,

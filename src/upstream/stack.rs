@@ -28,7 +28,7 @@ pub(super) fn stack(
     turns: Arc<Turns>,
     attempt: Attempt,
 ) -> Stack {
-    let stops = breaker.clone();
+    let (stops, attempt) = (breaker.clone(), Arc::new(attempt));
     let stack = ServiceBuilder::new()
         // Outermost: every attempt stands in line anew, and nothing is held while a pause lasts.
         .layer(RetryLayer(retries))
@@ -73,7 +73,10 @@ pub(super) fn stack(
             })
         }))
         // Innermost: sends once. Cuts a silent read; a sent write gives its place back and is listened to.
-        .service(attempt);
+        .service_fn(move |cleared: Cleared| {
+            let attempt = attempt.clone();
+            async move { attempt.make(cleared).await }
+        });
     BoxCloneSyncService::new(stack)
 }
 

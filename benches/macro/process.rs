@@ -1,0 +1,183 @@
+//! Processes on a core of their own, and what they cost.
+
+use super::Failure;
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+/// The core of the peer that is measured, and the core of all the others.
+pub(super) const PEER: &str = "0";
+pub(super) const REST: &str = "1";
+
+/// How long a process may take to serve.
+const START: Duration = Duration::from_secs(10);
+
+/// A process that ends with this value; those it has started end with it.
+pub(super) struct Running {
+    child: Child,
+    id: u32,
+}
+
+impl Running {
+    /// Starts a program on one core.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn start(
+        core: &str,
+        command: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, Failure> {
+        let mut pinned = Command::new("taskset");
+        pinned.args(["-c", core]).args(command);
+        let child = pinned
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Self {
+            id: child.id(),
+            child,
+        })
+    }
+
+    /// Starts another role of this program.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn role(core: &str, arguments: &[&str]) -> Result<Self, Failure> {
+        let own = env::current_exe()?;
+        let own = own.to_str().ok_or("this program's path is no text")?;
+        Self::start(core, &[&[own], arguments].concat(), &[])
+    }
+
+    /// The next line that it prints.
+    ///
+    /// # Errors
+    /// It prints none.
+    pub(super) fn line(&mut self) -> Result<String, Failure> {
+        let out = self.child.stdout.as_mut().ok_or("it prints nothing")?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        Ok(line.trim().to_owned())
+    }
+
+    /// All that it prints until its end.
+    ///
+    /// # Errors
+    /// It failed.
+    pub(super) fn output(mut self) -> Result<String, Failure> {
+        let mut text = String::new();
+        if let Some(mut out) = self.child.stdout.take() {
+            out.read_to_string(&mut text)?;
+        }
+        match self.child.wait()? {
+            status if status.success() => Ok(text),
+            status => Err(format!("a process failed: {status}").into()),
+        }
+    }
+
+    /// Processor time of it and its children so far.
+    pub(super) fn spent(&self) -> Duration {
+        tree(self.id).into_iter().map(spent).sum()
+    }
+
+    /// Memory of it and its children, in MiB.
+    pub(super) fn memory(&self) -> f64 {
+        let resident = |id: u32| {
+            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let digits = line.and_then(|line| line.split_whitespace().next());
+            digits
+                .and_then(|digits| digits.parse::<f64>().ok())
+                .unwrap_or(0.0)
+        };
+        tree(self.id).into_iter().map(resident).sum::<f64>() / 1024.0
+    }
+}
+
+impl Drop for Running {
+    /// Asks it to end, and waits for that.
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.id.to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until somebody listens there.
+///
+/// # Errors
+/// Nobody does in time.
+pub(super) async fn listening(address: SocketAddr) -> Result<(), Failure> {
+    let until = Instant::now() + START;
+    while TcpStream::connect(address).await.is_err() {
+        if Instant::now() > until {
+            return Err(format!("nobody listens on {address}").into());
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+/// A port that was free a moment ago.
+///
+/// # Errors
+/// None is.
+pub(super) fn free() -> Result<SocketAddr, Failure> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Processor time of the whole machine so far, waiting not counted.
+pub(super) fn machine() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<u64> = all
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|n| n.parse().ok())
+        .collect();
+    // user, nice, system, then idle and waiting, then interrupts.
+    let busy: u64 = [0, 1, 2, 5, 6]
+        .into_iter()
+        .filter_map(|at| ticks.get(at))
+        .sum();
+    Duration::from_millis(busy * 10)
+}
+
+fn tree(id: u32) -> Vec<u32> {
+    let mut all = vec![id];
+    for task in tasks(id) {
+        let children = fs::read_to_string(format!("/proc/{id}/task/{task}/children"));
+        let children = children.unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|id| id.parse().ok());
+        all.extend(children.flat_map(tree));
+    }
+    all
+}
+
+fn tasks(id: u32) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task"))
+        .into_iter()
+        .flatten();
+    tasks
+        .filter_map(|task| task.ok()?.file_name().into_string().ok())
+        .collect()
+}
+
+/// Processor time of one process so far.
+pub(super) fn spent(id: u32) -> Duration {
+    let nanos = |task: String| {
+        let text = fs::read_to_string(format!("/proc/{id}/task/{task}/schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Duration::from_nanos(tasks(id).into_iter().filter_map(nanos).sum())
+}

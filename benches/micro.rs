@@ -1,0 +1,25 @@
+//! The steps of a request in nanoseconds: `cargo bench --bench micro`.
+
+mod operations;
+
+use divan::Bencher;
+use operations::{ALL, Operation};
+
+fn main() {
+    divan::main();
+}
+
+/// A step by its name.
+struct Named(&'static Operation);
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.0)
+    }
+}
+
+#[divan::bench(args = ALL.iter().map(Named))]
+fn step(bencher: Bencher<'_, '_>, named: &Named) {
+    let (_, ready) = named.0;
+    bencher.bench_local(ready());
+}
