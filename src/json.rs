@@ -56,17 +56,6 @@ fn shape(raw: &RawValue) -> Value {
     }
 }
 
-/// A JSON pointer with `*` for each position in a list, so that one fault of a document is one place.
-pub(crate) fn without_indices(pointer: &str) -> String {
-    let mut general = String::with_capacity(pointer.len());
-    for part in pointer.split('/').skip(1) {
-        let is_index = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        general.push('/');
-        general.push_str(if is_index { "*" } else { part });
-    }
-    general
-}
-
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,

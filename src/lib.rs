@@ -33,3 +33,4 @@ mod sync;
 pub mod systemd;
 pub mod tls;
 pub mod upstream;
+pub mod violations;

@@ -5,6 +5,7 @@
 //! is cut into chunks never changes the result or the error.
 
 mod leap;
+mod left_out;
 mod names;
 mod paths;
 mod projection;
@@ -12,6 +13,8 @@ mod syntax;
 
 #[cfg(test)]
 mod tests;
+
+pub use left_out::{LeftOut, Member};
 
 use projection::Projection;
 use syntax::Machine;
@@ -139,6 +142,14 @@ impl Reader {
         }
     }
 
+    /// The same reader, which also notes what [`Self::finish_noting`] gives. The projection and the errors stay what they
+    /// are.
+    #[must_use]
+    pub fn noting(mut self) -> Self {
+        self.projection.note();
+        self
+    }
+
     /// Takes the next bytes of the answer.
     ///
     /// # Errors
@@ -156,7 +167,16 @@ impl Reader {
     ///
     /// # Errors
     /// The error of an earlier [`push`](Self::push), or one that shows only at the end.
-    pub fn finish(mut self) -> Result<Vec<u8>, ReadError> {
+    pub fn finish(self) -> Result<Vec<u8>, ReadError> {
+        self.finish_noting().map(|(projection, _)| projection)
+    }
+
+    /// Ends the answer and gives the projection, and which members of the objects on the way it lacks: none where the
+    /// reader is not [noting](Self::noting).
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub fn finish_noting(mut self) -> Result<(Vec<u8>, LeftOut), ReadError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -164,7 +184,7 @@ impl Reader {
         // Half a character is a cut string, but a fault of its own outside of strings.
         self.machine_takes(bytes.get(..len).unwrap_or_default())?;
         self.machine.finish(self.checked, &mut self.projection)?;
-        Ok(self.projection.into_bytes())
+        Ok(self.projection.into_parts())
     }
 
     /// Bytes taken so far; stays at or below [`Limits::streamed`].

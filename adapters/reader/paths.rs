@@ -4,8 +4,15 @@ use super::Keep;
 use super::names::Decoded;
 
 /// A place in the tree of kept paths.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(usize);
+
+impl Place {
+    /// Its number in the tree.
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// The tree of kept paths.
 #[derive(Debug)]
@@ -52,6 +59,23 @@ impl Paths {
             .iter()
             .find(|(wanted, _)| name.clone().eq(wanted.bytes()));
         found.map(|&(_, member)| member)
+    }
+
+    /// The path to each place, by its number.
+    pub(super) fn all(&self) -> Vec<Vec<&'static str>> {
+        let mut all = vec![Vec::new(); self.nodes.len()];
+        // A node comes after the one that it is below.
+        for (at, node) in self.nodes.iter().enumerate() {
+            let elements = node.elements.map(|place| ("*", place));
+            for (step, place) in elements.into_iter().chain(node.members.iter().copied()) {
+                let mut path = all.get(at).cloned().unwrap_or_default();
+                path.push(step);
+                if let Some(slot) = all.get_mut(place.0) {
+                    *slot = path;
+                }
+            }
+        }
+        all
     }
 
     fn add(&mut self, path: &[&'static str]) {

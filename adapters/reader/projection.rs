@@ -1,5 +1,6 @@
 //! What is kept: follows the document's structure and writes the projection.
 
+use super::left_out::LeftOut;
 use super::names::{Decoded, Mark, duplicate};
 use super::paths::{Paths, Place};
 use super::{Feed, Keep, ReadError};
@@ -30,6 +31,8 @@ pub(super) struct Projection {
     copy: Copy,
     /// Where the bytes to copy begin in the feed.
     from: usize,
+    /// Where somebody wants to know what is left out.
+    notes: Option<LeftOut>,
 }
 
 /// The part of the document that the reader is in.
@@ -47,6 +50,7 @@ enum Copy {
     Nothing,
     ToOut,
     ToNames,
+    ToNotes,
 }
 
 /// A container on the way, or an object in a kept part.
@@ -79,11 +83,18 @@ impl Projection {
             next: Some(Paths::ROOT),
             copy: Copy::Nothing,
             from: 0,
+            notes: None,
         }
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.out
+    pub(super) fn note(&mut self) {
+        self.notes = Some(LeftOut::default());
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<u8>, LeftOut) {
+        let paths = self.paths;
+        let notes = self.notes.map(|notes| notes.with_paths(paths.all()));
+        (self.out, notes.unwrap_or_default())
     }
 
     /// The level of the subtree that is being left out.
@@ -121,6 +132,9 @@ impl Projection {
             _ => self.next.take(),
         };
         let Some(place) = place else {
+            if !is_element {
+                self.leave_out(feed, at, kind);
+            }
             self.part = Part::Skipped(level);
             return Ok(());
         };
@@ -151,6 +165,8 @@ impl Projection {
         match self.part {
             Part::Skipped(root) => {
                 if root == level {
+                    self.copy_up_to(feed, at)?;
+                    self.copy = Copy::Nothing;
                     self.part = Part::OnTheWay;
                 }
             }
@@ -225,6 +241,12 @@ impl Projection {
             Copy::Nothing => return Ok(()),
             Copy::ToOut => (&mut self.out, self.limit),
             Copy::ToNames => (&mut self.names, HELD_NAMES),
+            Copy::ToNotes => {
+                let bytes = feed.bytes.get(self.from..at).unwrap_or_default();
+                self.notes.iter_mut().for_each(|notes| notes.more(bytes));
+                self.from = 0;
+                return Ok(());
+            }
         };
         append(
             text,
@@ -238,6 +260,21 @@ impl Projection {
     /// The error to report for a fault that was found at `at`: what had to be kept before it may have been too much.
     pub(super) fn fault(&mut self, feed: Feed<'_>, at: usize, fault: ReadError) -> ReadError {
         self.copy_up_to(feed, at).err().unwrap_or(fault)
+    }
+
+    /// Notes the member whose value begins at `at` and is left out.
+    fn leave_out(&mut self, feed: Feed<'_>, at: usize, kind: Kind) {
+        let (Some(notes), Some(open), Some(mark)) =
+            (&mut self.notes, self.open.last(), self.marks.last())
+        else {
+            return;
+        };
+        let name = self.names.get(mark.start as usize..).unwrap_or_default();
+        let first = feed.bytes.get(at).copied().unwrap_or_default();
+        let is_scalar = kind == Kind::Scalar;
+        if notes.begin(open.place, name, first, is_scalar) && is_scalar {
+            (self.copy, self.from) = (Copy::ToNotes, at);
+        }
     }
 
     fn push_open(&mut self, kind: Kind, place: Place, offset: u64) {

@@ -138,6 +138,11 @@ async fn respond(
             only_get(request.method())?;
             metrics(status)
         }
+        "/violations" => {
+            only_get(request.method())?;
+            let violations = status.gateway().metrics.violations().json();
+            Ok(json(StatusCode::OK, violations.to_string().into()))
+        }
         "/reload" => reload(status, request.method()).await,
         _ => twin(status, request, &path).await,
     }

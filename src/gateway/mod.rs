@@ -177,7 +177,8 @@ impl Gateway {
                     let goes_on = earlier.is_some();
                     let before = (twin, earlier);
                     let built = build_account(account, vendor, document, before, recorder, seed)?;
-                    let built = Arc::new(built.ordered_as(order).counted_in(metrics.calls()));
+                    let counted = built.counted_in(metrics.calls(), metrics.violations().clone());
+                    let built = Arc::new(counted.ordered_as(order));
                     changed.extend(goes_on.then(|| built.clone()));
                     built
                 }

@@ -9,6 +9,7 @@ mod text;
 
 pub use text::{CONTENT_TYPE, Sources, text};
 
+use crate::violations::Violations;
 use http::StatusCode;
 use labels::{CallLabels, OperationLabels, RequestLabels};
 use prometheus_client::metrics::{
@@ -28,6 +29,7 @@ pub struct Metrics {
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     calls: Calls,
     connections: Gauge,
+    violations: Violations,
 }
 
 /// Calls to vendors, by account, operation and what became of them.
@@ -45,6 +47,7 @@ impl Default for Metrics {
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             calls: Calls::default(),
             connections: Gauge::default(),
+            violations: Violations::default(),
         }
     }
 }
@@ -82,6 +85,11 @@ impl Metrics {
     /// How many connections are open.
     pub fn connections(&self) -> i64 {
         self.connections.get()
+    }
+
+    /// Where accounts count what their vendors' documents do not say.
+    pub fn violations(&self) -> &Violations {
+        &self.violations
     }
 
     /// Where accounts count their calls.

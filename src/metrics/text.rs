@@ -1,7 +1,7 @@
 //! The text of OpenMetrics: what was counted, and what is looked up when somebody asks.
 
 use super::{Metrics, accounts};
-use crate::{gateway::Gateway, reload::Live, sequencer::Lanes};
+use crate::{reload::Live, sequencer::Lanes, violations::Violations};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -33,7 +33,7 @@ pub fn text(sources: Sources<'_>) -> Result<String, fmt::Error> {
     counted(&generation.gateway.metrics, &mut registry);
     of_lanes(sources.lanes, &mut registry);
     of_reloads(sources.live, &mut registry);
-    violations(&generation.gateway, &mut registry);
+    violations(generation.gateway.metrics.violations(), &mut registry);
     accounts::register(&generation.gateway, &mut registry);
     gauge(
         &mut registry,
@@ -125,22 +125,28 @@ fn of_reloads(live: &Live, registry: &mut Registry) {
     registry.register("reloads", "Reloads of the configuration.", reloads);
 }
 
-/// Counted by account and route where they occur; the pointer, which a vendor's answer has a part in, is left out.
-fn violations(gateway: &Gateway, registry: &mut Registry) {
-    let family = Family::<[(&str, String); 2], Counter>::default();
-    for (account, _) in gateway.accounts() {
-        for ((route, operation, _), count) in account.violations() {
-            let labels = [
-                ("route", route.to_string()),
-                ("operation", operation.to_owned()),
-            ];
-            family.get_or_create(&labels).inc_by(count);
-        }
+/// The pointer is left out: the operator's listener tells it at a path of its own.
+fn violations(violations: &Violations, registry: &mut Registry) {
+    let family = Family::<[(&str, String); 3], Counter>::default();
+    let (places, beyond) = violations.all();
+    for (place, seen) in places {
+        let labels = [
+            ("route", place.route.to_string()),
+            ("operation", place.operation.to_owned()),
+            ("kind", place.kind.to_string()),
+        ];
+        family.get_or_create(&labels).inc_by(seen.count);
     }
     registry.register(
         "violations",
-        "Places in vendors' answers that their documents do not allow.",
+        "Places in vendors' answers that their documents do not describe, each counted once for an answer.",
         family,
+    );
+    counter(
+        registry,
+        "violations_beyond_limit",
+        "Such places that are not counted one by one, because there are too many.",
+        beyond,
     );
 }
 

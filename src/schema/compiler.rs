@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use http::Method;
 use jsonschema::{Draft, PatternOptions, Registry};
 use serde_json::{Value, json};
 
 use super::check::{self, Check};
+use super::known::Known;
 use super::parameter::{Parameter, Place, Shape};
 use super::reference::{self, below};
 use super::template::Template;
@@ -34,6 +36,7 @@ pub(super) struct Compiler<'d> {
     kept: &'d dyn Fn(&str) -> Option<KeptPaths>,
     /// By the pointer to the schema: most operations share their error answers.
     checks: HashMap<String, Check>,
+    known: HashMap<String, Arc<Known>>,
     problems: Vec<Problem>,
 }
 
@@ -49,6 +52,7 @@ impl<'d> Compiler<'d> {
             registry,
             kept,
             checks: HashMap::new(),
+            known: HashMap::new(),
             problems,
         }
     }
@@ -149,8 +153,36 @@ impl<'d> Compiler<'d> {
             request,
             request_required,
             responses: self.responses(&below(&pointer, "responses"), (self.kept)(id)),
+            known: self.known(&below(&pointer, "responses")),
             value: Value::Null,
         }
+    }
+
+    /// What the answers that tell success name, by status.
+    fn known(&mut self, pointer: &str) -> BTreeMap<String, Arc<Known>> {
+        // References that lead in a circle or nowhere are told elsewhere.
+        let Some(Value::Object(responses)) = self
+            .registry
+            .as_ref()
+            .and_then(|_| self.root.pointer(pointer))
+        else {
+            return BTreeMap::new();
+        };
+        let successes = responses.keys().filter(|status| status.starts_with('2'));
+        let mut all = BTreeMap::new();
+        for status in successes {
+            let schema = self
+                .resolved(&below(pointer, status))
+                .and_then(|(place, response)| json_schema(&place, response));
+            let Some(schema) = schema else {
+                continue;
+            };
+            let root = self.root;
+            let known = self.known.entry(schema);
+            let known = known.or_insert_with_key(|schema| Arc::new(Known::of(root, schema)));
+            all.insert(status.clone(), known.clone());
+        }
+        all
     }
 
     fn parameters(&mut self, pointer: &str) -> Vec<Parameter> {

@@ -7,6 +7,7 @@
 mod check;
 mod compile;
 mod compiler;
+mod known;
 mod order;
 mod parameter;
 mod project;
@@ -20,11 +21,14 @@ mod upgrade;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use http::Method;
 use serde_json::Value;
 
 pub use check::{Check, Violation};
+pub(crate) use known::type_of;
+pub use known::{Against, Known, Spot};
 pub use parameter::{Parameter, Place};
 pub use proof::{Unproven, prove};
 pub(crate) use proof::{lost, refused_sample};
@@ -57,6 +61,7 @@ pub struct Operation {
     request: Option<Check>,
     request_required: bool,
     responses: BTreeMap<String, Option<Check>>,
+    known: BTreeMap<String, Arc<Known>>,
     value: Value,
 }
 
@@ -219,9 +224,21 @@ impl Operation {
         .and_then(Option::as_ref)
     }
 
+    /// What an answer with this status of success names: of the exact status, else of all of them (`2XX`).
+    pub fn known(&self, status: u16) -> Option<&Known> {
+        let exact = self.known.get(status.to_string().as_str());
+        let known = exact.or_else(|| self.known.get("2XX").filter(|_| status / 100 == 2));
+        known.map(Arc::as_ref)
+    }
+
     /// Whether this very status is described, be it with a body or without.
     pub fn lists(&self, status: u16) -> bool {
         self.responses.contains_key(&status.to_string())
+    }
+
+    /// Whether the class of this status (`2XX`) is described.
+    pub fn lists_class(&self, status: u16) -> bool {
+        self.responses.contains_key(&format!("{}XX", status / 100))
     }
 
     /// The operation object as it stands in the document, references unresolved.

@@ -84,7 +84,7 @@ impl Attempt {
             .min(Instant::now() + self.limits.attempt_timeout);
         let head = self.send(call);
         let answer = match timeout_at(until, head).await {
-            Ok(head) => finish(head?, call.keep, until).await?,
+            Ok(head) => finish(head?, call, until).await?,
             Err(_) => return Err(AttemptError::Silent),
         };
         match answer.status.is_success() && answer.body.is_empty() {
@@ -125,7 +125,7 @@ impl Attempt {
         match heard {
             Ok(head) => {
                 let until = Instant::now() + self.limits.attempt_timeout;
-                finish(head?, call.keep, until).await
+                finish(head?, call, until).await
             }
             Err(_) => Err(AttemptError::Silent),
         }
@@ -228,14 +228,14 @@ enum AttemptError {
 /// [`AttemptError::Body`], for a 2xx only.
 async fn finish(
     answer: Response<AnswerBody>,
-    keep: Keep,
+    call: &Outgoing,
     until: Instant,
 ) -> Result<Answer, AttemptError> {
     let status = answer.status();
     if !status.is_success() {
         return Ok(refused(answer, until).await);
     }
-    timeout_at(until, kept(answer, keep))
+    timeout_at(until, kept(answer, call))
         .await
         .unwrap_or_else(|_| {
             Err(AttemptError::Body {
@@ -245,7 +245,7 @@ async fn finish(
         })
 }
 
-async fn kept(answer: Response<AnswerBody>, keep: Keep) -> Result<Answer, AttemptError> {
+async fn kept(answer: Response<AnswerBody>, call: &Outgoing) -> Result<Answer, AttemptError> {
     let (head, mut body) = answer.into_parts();
     let status = head.status;
     let broken = |why: String| AttemptError::Body { status, why };
@@ -254,7 +254,15 @@ async fn kept(answer: Response<AnswerBody>, keep: Keep) -> Result<Answer, Attemp
             "it is encoded, and that was not asked for".to_owned(),
         ));
     }
-    let mut reader = Reader::new(keep, Limits::default());
+    let mut reader = Reader::new(call.keep, Limits::default());
+    // Where everything is kept, the projection itself is looked at.
+    let watch = match call.keep {
+        Keep::Everything => None,
+        Keep::Only(_) => call.watch.as_ref(),
+    };
+    if watch.is_some() {
+        reader = reader.noting();
+    }
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(error.to_string()))?;
         if let Some(data) = frame.data_ref() {
@@ -266,7 +274,14 @@ async fn kept(answer: Response<AnswerBody>, keep: Keep) -> Result<Answer, Attemp
     // A write may be answered with a status alone.
     let body = match reader.streamed() {
         0 => Vec::new(),
-        _ => reader.finish().map_err(|error| broken(error.to_string()))?,
+        _ => {
+            let finished = reader.finish_noting();
+            let (body, left_out) = finished.map_err(|error| broken(error.to_string()))?;
+            if let Some(watch) = watch {
+                watch.beside(status.as_u16(), &left_out);
+            }
+            body
+        }
     };
     Ok(Answer {
         status,

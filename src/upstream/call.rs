@@ -1,6 +1,6 @@
 //! Making one vendor call: what is asked of it, and what became of it.
 
-use super::{Account, CallContext, CallError, Meter, Priority};
+use super::{Account, CallContext, CallError, Meter, Priority, watch::Watch};
 use adapters::{Answer, Call, ProblemKind, Repeat, Writes, reader::Keep};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, header};
@@ -32,6 +32,8 @@ pub(super) struct Outgoing {
     pub(super) begins: bool,
     pub(super) priority: Priority,
     pub(super) meter: Arc<Meter>,
+    /// Where what an answer holds beside the kept parts is counted.
+    pub(super) watch: Option<Watch>,
 }
 
 impl Outgoing {
@@ -114,6 +116,7 @@ impl Account {
                 && self.adapter.rules().writes == Writes::ReplaceSet,
             priority: context.priority,
             meter: context.meter.clone(),
+            watch: self.watch(call, &context.route, context.responses),
         };
         let Sent { result, open_since } = match self.stack.clone().oneshot(outgoing).await {
             Ok(sent) => sent,

@@ -4,16 +4,6 @@ use super::{Account, CallContext, CallError};
 use crate::{config::Responses, json};
 use adapters::{Answer, Call};
 use bytes::Bytes;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError},
-};
-
-/// How often live answers broke the vendor's document, by route, operation and pointer.
-pub type Violations = BTreeMap<(Arc<str>, &'static str, String), u64>;
-
-/// Most places that violations are counted at.
-const MAX_PLACES: usize = 1_000;
 
 impl Account {
     /// Nothing leaves that the vendor's document does not allow.
@@ -76,60 +66,38 @@ impl Account {
         answer: Answer,
         context: &CallContext,
     ) -> Result<Answer, CallError> {
-        if context.responses == Responses::Off {
+        let Some(watch) = self.watch(call, &context.route, context.responses) else {
             return Ok(answer);
-        }
+        };
+        let status = answer.status.as_u16();
+        watch.status(status);
         let documented = self
             .document
             .operation(call.operation)
-            .and_then(|op| op.response(answer.status.as_u16()));
+            .and_then(|op| op.response(status));
         let Some(check) = documented else {
             return Ok(answer);
         };
         if answer.body.is_empty() {
             return Ok(answer);
         }
-        let violations = match json::lenient(&answer.body) {
-            Ok(value) if check.is_valid(&value) => return Ok(answer),
-            Ok(value) => check.violations(&value),
-            Err(_) => return Ok(answer),
+        // A body that serde_json does not take was read whole all the same; the adapter judges it.
+        let Ok(value) = json::lenient(&answer.body) else {
+            return Ok(answer);
         };
-        let mut counts = self
-            .violations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for violation in &violations {
-            // Positions in a list are one place in the document.
-            let pointer = json::without_indices(&violation.pointer);
-            if counts.len() >= MAX_PLACES
-                && !counts.contains_key(&(context.route.clone(), call.operation, pointer.clone()))
-            {
-                continue;
-            }
-            let count = counts
-                .entry((context.route.clone(), call.operation, pointer))
-                .or_insert(0);
-            *count += 1;
-            if *count == 1 {
-                tracing::warn!(
-                    route = %context.route,
-                    operation = call.operation,
-                    pointer = %violation.pointer,
-                    "the vendor's answer is not what its document says: {}",
-                    violation.detail
-                );
-            }
-        }
+        let violations = match check.is_valid(&value) {
+            true => Vec::new(),
+            false => check.violations(&value),
+        };
+        watch.answer(status, &value, &violations);
+        let Some(first) = violations.first() else {
+            return Ok(answer);
+        };
         match context.responses {
-            Responses::Enforce => {
-                let first = violations
-                    .first()
-                    .map(|v| format!("`{}` {}", v.pointer, v.detail))
-                    .unwrap_or_default();
-                Err(CallError::Body(format!(
-                    "the answer breaks the vendor's document: {first}"
-                )))
-            }
+            Responses::Enforce => Err(CallError::Body(format!(
+                "the answer breaks the vendor's document: `{}` {}",
+                first.pointer, first.detail
+            ))),
             Responses::Report | Responses::Off => Ok(answer),
         }
     }

@@ -23,13 +23,13 @@ mod stack;
 mod tests;
 mod transport;
 mod turns;
+mod watch;
 
 pub use base::{BadUrl, Base};
 pub use breaker::{BreakerLimits, BreakerPhase, BreakerStanding, Cause};
 pub use budget::BudgetLimits;
 pub use cache::CatalogueCache;
 pub use call::Sent;
-pub use checks::Violations;
 pub use context::{CallContext, Meter};
 pub use credential::Credential;
 pub use failure::CallError;
@@ -53,12 +53,12 @@ use crate::{
     metrics::Calls,
     mock::Served,
     schema::{Document, Place},
+    violations::Violations,
 };
 use adapters::Adapter;
 use std::{
-    collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::sync::Semaphore;
@@ -96,7 +96,7 @@ pub struct Account {
     breaker: Arc<Breaker>,
     turns: Arc<Turns>,
     listening: Arc<Semaphore>,
-    violations: Mutex<Violations>,
+    violations: Violations,
     read_operation: &'static str,
 }
 
@@ -231,7 +231,7 @@ impl Account {
             breaker,
             turns,
             listening,
-            violations: Mutex::new(BTreeMap::new()),
+            violations: Violations::default(),
         }
     }
 
@@ -241,10 +241,14 @@ impl Account {
         Self { order, ..self }
     }
 
-    /// The same account, with its calls counted here.
+    /// The same account, with its calls and what is found in their answers counted here.
     #[must_use]
-    pub fn counted_in(self, calls: Calls) -> Self {
-        Self { calls, ..self }
+    pub fn counted_in(self, calls: Calls, violations: Violations) -> Self {
+        Self {
+            calls,
+            violations,
+            ..self
+        }
     }
 
     /// Its limits hold from now on, also for what goes on from the account whose place it takes.
@@ -303,13 +307,5 @@ impl Account {
             most.saturating_sub(self.listening.available_permits()),
             most,
         )
-    }
-
-    /// How often live answers broke the vendor's document, by route, operation and pointer.
-    pub fn violations(&self) -> Violations {
-        self.violations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 }

@@ -27,3 +27,4 @@ mod support;
 mod tenants;
 mod tls;
 mod vendors;
+mod violations;

@@ -242,6 +242,7 @@ impl Watched {
             "/readyz",
             "/status",
             "/metrics",
+            "/violations",
             "/twins/elevenlabs/calls",
         ] {
             let ask = Ask::elsewhere(self.admin, "GET", page);

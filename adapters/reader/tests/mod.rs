@@ -2,6 +2,7 @@
 
 mod generate;
 mod kept;
+mod left_out;
 mod properties;
 mod refused;
 

@@ -40,7 +40,8 @@ pub(in crate::config) const ON_LOSS: Key = route(
 pub(in crate::config) const RESPONSES: Key = route(
     "responses",
     choice("report", &["report", "enforce", "off"]),
-    "What becomes of a vendor's answer that its schema does not allow.",
+    "What becomes of a vendor's answer that its document does not allow: `report` counts it, `enforce` also refuses it, \
+     `off` does not look. Unknown fields are counted by the first two and refused by none.",
 );
 pub(in crate::config) const CATALOGUE: Key = route(
     "catalogue",

@@ -1,5 +1,6 @@
 mod document;
 mod excerpt;
+mod known;
 mod projection;
 mod requests;
 mod responses;

@@ -1,0 +1,116 @@
+//! Members that a projection leaves out, for whoever wants to know what else an answer holds.
+
+use super::names::Decoded;
+use super::paths::Place;
+
+/// Most members of one answer that are noted.
+const MAX_MEMBERS: usize = 512;
+
+/// Most bytes of names and values that are noted of one answer.
+const MAX_BYTES: usize = 16 << 10;
+
+/// Most bytes of a value that are noted; what is longer is cut.
+const MAX_VALUE: usize = 64;
+
+/// The members of objects on the way to kept parts that are themselves neither kept nor on the way.
+///
+/// Of an answer with very many only the first are noted; nothing below them is.
+#[derive(Clone, Debug, Default)]
+pub struct LeftOut {
+    /// Names and values, one after the other, as received.
+    text: Vec<u8>,
+    members: Vec<Noted>,
+    /// By place: the path to it.
+    paths: Vec<Vec<&'static str>>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// The path to the object that it is a member of, spelled as in [`Keep::Only`](super::Keep::Only).
+    pub path: &'a [&'static str],
+    /// Its value's JSON: a scalar up to 64 bytes of it, of a container the first byte.
+    pub value: &'a [u8],
+    /// Whether [`Self::value`] is all of the value.
+    pub is_whole: bool,
+    name: &'a [u8],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    place: Place,
+    start: usize,
+    value: usize,
+    end: usize,
+    is_whole: bool,
+}
+
+impl LeftOut {
+    /// In the order of the answer.
+    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        self.members.iter().filter_map(|noted| {
+            Some(Member {
+                path: self.paths.get(noted.place.index())?,
+                name: self.text.get(noted.start..noted.value)?,
+                value: self.text.get(noted.value..noted.end)?,
+                is_whole: noted.is_whole,
+            })
+        })
+    }
+
+    pub(super) fn with_paths(self, paths: Vec<Vec<&'static str>>) -> Self {
+        Self { paths, ..self }
+    }
+
+    /// A member with this name, as received with its quotes, whose value begins with this byte. Whether there is
+    /// room for it.
+    pub(super) fn begin(&mut self, place: Place, name: &[u8], first: u8, is_scalar: bool) -> bool {
+        let room = self.text.len() + name.len() + MAX_VALUE;
+        if self.members.len() == MAX_MEMBERS || room > MAX_BYTES {
+            return false;
+        }
+        let start = self.text.len();
+        self.text.extend_from_slice(name);
+        let value = self.text.len();
+        if !is_scalar {
+            self.text.push(first);
+        }
+        self.members.push(Noted {
+            place,
+            start,
+            value,
+            end: self.text.len(),
+            is_whole: is_scalar,
+        });
+        true
+    }
+
+    /// More of the last member's value.
+    pub(super) fn more(&mut self, bytes: &[u8]) {
+        let Some(last) = self.members.last_mut() else {
+            return;
+        };
+        let room = MAX_VALUE - (last.end - last.value);
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        self.text.extend_from_slice(taken);
+        last.end += taken.len();
+        last.is_whole &= taken.len() == bytes.len();
+    }
+}
+
+impl<'a> Member<'a> {
+    /// The name with its escapes decoded; one that is no text shows that.
+    pub fn name(&self) -> std::borrow::Cow<'a, str> {
+        let inside = self
+            .name
+            .get(1..self.name.len().saturating_sub(1))
+            .unwrap_or_default();
+        match std::str::from_utf8(inside) {
+            Ok(plain) if !plain.contains('\\') => plain.into(),
+            _ => {
+                let bytes: Vec<u8> = Decoded::new(self.name).collect();
+                String::from_utf8_lossy(&bytes).into_owned().into()
+            }
+        }
+    }
+}
