@@ -21,7 +21,7 @@ pub use keyed::rendering;
 pub use turnstile::{Quota, Turnstile};
 
 use crate::{
-    error::{Code, Error},
+    error::{Code, Error, Outcome},
     gateway::{Gateway, Route},
     upstream::{Account, CallContext, Meter, Priority},
 };
@@ -205,6 +205,12 @@ where
     notes.route = Some(route.name.clone());
     notes.mock = route.account.twin.is_some();
     notes.account = Some(route.account.clone());
+    let _visit = turnstile
+        .visit(route.account.order_key(), gateway.most_to_one_account())
+        .map_err(|error| match head.method.is_safe() {
+            true => error,
+            false => error.outcome(Outcome::NotApplied),
+        })?;
     if let Some(conversation) = operation.as_ref().and_then(Operation::conversation) {
         check_conversation(&route, conversation)?;
     }

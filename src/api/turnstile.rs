@@ -53,14 +53,18 @@ pub struct Quota {
 pub struct Turnstile {
     rates: Mutex<Stores<Who>>,
     failures: Mutex<Stores<IpAddr>>,
-    busy: Arc<Mutex<BTreeMap<String, usize>>>,
+    clients: Counted,
+    accounts: Counted,
 }
 
-/// A request of a client that is under way.
+/// Requests under way, by whose they are.
+type Counted = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// A request that is under way.
 #[derive(Debug)]
 pub(super) struct UnderWay {
-    busy: Arc<Mutex<BTreeMap<String, usize>>>,
-    client: String,
+    counted: Counted,
+    whose: String,
 }
 
 impl Turnstile {
@@ -103,32 +107,53 @@ impl Turnstile {
             })
     }
 
-    /// Counts a request as under way until what is given back is dropped.
+    /// Counts a request of a client as under way until what is given back is dropped.
     ///
     /// # Errors
     /// `rate-limited` when the client has `most` of them.
     pub(super) fn begin(&self, client: &str, most: usize) -> Result<UnderWay, Error> {
-        let mut busy = lock(&self.busy);
-        let count = busy.entry(client.to_owned()).or_default();
-        if *count >= most {
+        UnderWay::begin(&self.clients, client, most).ok_or_else(|| {
             let detail = format!("this client has {most} requests under way");
-            return Err(Error::new(Code::RateLimited, detail).retry_after(BUSY_WAIT));
+            Error::new(Code::RateLimited, detail).retry_after(BUSY_WAIT)
+        })
+    }
+
+    /// Counts a request to an account as under way until what is given back is dropped.
+    ///
+    /// # Errors
+    /// `overloaded` when `most` of them are: a vendor that does not answer must not hold up those that do.
+    pub(super) fn visit(&self, account: &str, most: usize) -> Result<UnderWay, Error> {
+        UnderWay::begin(&self.accounts, account, most).ok_or_else(|| {
+            let detail = format!("{most} requests to this vendor's account are under way");
+            Error::new(Code::Overloaded, detail).retry_after(BUSY_WAIT)
+        })
+    }
+}
+
+impl UnderWay {
+    fn begin(counted: &Counted, whose: &str, most: usize) -> Option<Self> {
+        let mut counts = lock(counted);
+        match counts.get_mut(whose) {
+            Some(count) if *count >= most => return None,
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(whose.to_owned(), 1);
+            }
         }
-        *count += 1;
-        Ok(UnderWay {
-            busy: self.busy.clone(),
-            client: client.to_owned(),
+        Some(Self {
+            counted: counted.clone(),
+            whose: whose.to_owned(),
         })
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut busy = lock(&self.busy);
-        match busy.get_mut(&self.client) {
+        let mut counts = lock(&self.counted);
+        match counts.get_mut(&self.whose) {
             Some(count) if *count > 1 => *count -= 1,
             _ => {
-                busy.remove(&self.client);
+                counts.remove(&self.whose);
             }
         }
     }

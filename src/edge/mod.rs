@@ -15,7 +15,7 @@ pub use listen::listen;
 
 use crate::{
     api::{self, Notes, Reply, Turnstile},
-    error::{Code, Error},
+    error::{Code, Error, Outcome},
     gateway::Gateway,
     metrics::Metrics,
     reload::Live,
@@ -259,10 +259,11 @@ impl Front {
             return (notes, Err(error));
         }
         let arrived = notes.arrived;
+        let is_safe = request.method().is_safe();
         let mut api = self.api.clone();
         let ready = match api.ready().await {
             Ok(ready) => ready,
-            Err(error) => return (notes, Err(rescued(error))),
+            Err(error) => return (notes, Err(rescued(error, is_safe))),
         };
         match ready.call((request, notes, gateway)).await {
             Ok(answered) => answered,
@@ -271,7 +272,7 @@ impl Front {
                     arrived,
                     ..Notes::new()
                 },
-                Err(rescued(error)),
+                Err(rescued(error, is_safe)),
             ),
         }
     }
@@ -286,9 +287,14 @@ fn exposure(gateway: &Gateway) -> Exposure {
 }
 
 /// What a layer above the API says, as a caller is told.
-fn rescued(error: tower::BoxError) -> Error {
+fn rescued(error: tower::BoxError, is_safe: bool) -> Error {
     if error.is::<Overloaded>() {
-        Error::new(Code::Overloaded, "too many requests are under way").retry_after(OVERLOADED_WAIT)
+        let error = Error::new(Code::Overloaded, "too many requests are under way")
+            .retry_after(OVERLOADED_WAIT);
+        match is_safe {
+            true => error,
+            false => error.outcome(Outcome::NotApplied),
+        }
     } else {
         tracing::error!(%error, "a request failed outside the API");
         Error::new(Code::Internal, "the gateway failed on this request")

@@ -44,6 +44,7 @@ pub struct Gateway {
     /// What is counted, from the start of the process on.
     pub metrics: Arc<Metrics>,
     routes: BTreeMap<String, Arc<Route>>,
+    has_several_accounts: bool,
     lanes: Arc<Lanes>,
     vendored: Compiled,
     accounts: Accounts,
@@ -185,6 +186,7 @@ impl Gateway {
             };
             accounts.push(built);
         }
+        let has_several_accounts = accounts.len() > 1;
         let built: Vec<_> = config
             .accounts
             .iter()
@@ -209,6 +211,7 @@ impl Gateway {
         Ok(Self {
             tls: config.server.tls.as_ref().map(tls::server).transpose()?,
             routes: routes.collect(),
+            has_several_accounts,
             limits: config.server,
             clients: config.clients,
             document,
@@ -226,6 +229,16 @@ impl Gateway {
             rotations,
             changed,
         })
+    }
+
+    /// How many requests to one account are worked on at once: where there are others, not all, so that the requests
+    /// that wait for a silent vendor leave room for those of the others.
+    pub fn most_to_one_account(&self) -> usize {
+        let most = self.limits.max_in_flight;
+        match self.has_several_accounts {
+            true => most.saturating_sub(most / 4).max(1),
+            false => most,
+        }
     }
 
     /// The route of a name.

@@ -29,7 +29,7 @@ pub(in crate::config) const MAX_BODY_BYTES: Key = server(
 pub(in crate::config) const MAX_IN_FLIGHT: Key = server(
     "max_in_flight",
     count(1_024, 1, 65_536),
-    "How many requests are worked on at once; more are refused as `overloaded`.",
+    "How many requests are worked on at once; more are refused as `overloaded`. Where there are several accounts, one of them gets three quarters at most.",
 );
 pub(in crate::config) const MAX_IN_FLIGHT_PER_CLIENT: Key = server(
     "max_in_flight_per_client",
