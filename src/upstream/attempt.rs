@@ -16,7 +16,10 @@ use adapters::{
 };
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -25,6 +28,9 @@ use tower::ServiceExt;
 
 /// Most of an error's body that is looked at, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// The shortest silence that says something of the vendor.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Sends a call once, whatever becomes of it.
 pub(super) struct Attempt {
@@ -60,7 +66,8 @@ impl Attempt {
             Err(_) => Vec::new(),
         };
         let result = self.judge(answer);
-        let cut_short = call.deadline < started + self.limits.attempt_timeout;
+        let cut_short = call.deadline < started + self.limits.attempt_timeout
+            && started.elapsed() < long_silence(turn.share.usual());
         match &result {
             Err(CallError::NotSent(_)) => turn.share.unsent(),
             result => {
@@ -174,6 +181,11 @@ impl Attempt {
     }
 }
 
+/// How long a silence says something of the vendor, whoever has no more time: many times what answers usually take.
+fn long_silence(usual: Option<Duration>) -> Duration {
+    usual.map_or(SILENCE, |usual| SILENCE.max(usual.saturating_mul(4)))
+}
+
 /// What a call showed of the vendor's health, if anything.
 fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health> {
     match result {
@@ -183,7 +195,7 @@ fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health>
             _ if problem.refuses_key => Health::KeyRefused,
             _ => Health::Well,
         }),
-        // It was our caller who had no time.
+        // It was our caller who had no time, and no answer could be expected yet.
         Err(CallError::Lost { silent: true, .. }) if cut_short => None,
         Err(CallError::NotSent(_) | CallError::Lost { .. } | CallError::Unclear(_)) => {
             Some(Health::Ill)

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::MutexGuard,
+    time::{Instant, timeout_at},
+};
 
 /// Shortest time between two reads that are made because a tag was not found.
 const MISS_PAUSE: Duration = Duration::from_secs(5);
@@ -30,7 +33,16 @@ pub struct CatalogueCache {
     /// The last edits of ours, for a reading that began before them.
     notes: Mutex<VecDeque<(Instant, Note)>>,
     /// Held by whoever reads; the others wait and take what it brings.
-    reading: tokio::sync::Mutex<Option<Instant>>,
+    reading: tokio::sync::Mutex<Readings>,
+}
+
+/// What came of the readings before.
+#[derive(Debug, Default)]
+struct Readings {
+    /// When the last one began that was made because a tag was not found.
+    after_miss: Option<Instant>,
+    /// When the last one failed, and how.
+    failed: Option<(Instant, CallError)>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +60,7 @@ impl CatalogueCache {
             kept: Mutex::new(None),
             doubt: Mutex::new(None),
             notes: Mutex::default(),
-            reading: tokio::sync::Mutex::new(None),
+            reading: tokio::sync::Mutex::default(),
         }
     }
 
@@ -108,13 +120,16 @@ impl Account {
         if let Some(kept) = fresh() {
             return Ok(kept.catalogue);
         }
-        let _reading = timeout_at(context.deadline, self.catalogue.reading.lock())
-            .await
-            .map_err(|_| CallError::NoTime)?;
-        match fresh() {
-            Some(kept) => Ok(kept.catalogue),
-            None => self.read_catalogue(context).await,
+        let asked = Instant::now();
+        let mut readings = self.turn_to_read(context).await?;
+        if let Some(kept) = fresh() {
+            return Ok(kept.catalogue);
         }
+        // Whoever waited would wait as long again for the same.
+        if let Some((_, error)) = readings.failed.as_ref().filter(|(at, _)| *at > asked) {
+            return Err(error.clone());
+        }
+        self.read_catalogue(&mut readings, context).await
     }
 
     /// A catalogue newer than `seen`, in which something was missing: read again, but not more often than
@@ -127,21 +142,20 @@ impl Account {
         seen: &Arc<Catalogue>,
         context: &CallContext,
     ) -> Result<Arc<Catalogue>, CallError> {
-        let mut last = timeout_at(context.deadline, self.catalogue.reading.lock())
-            .await
-            .map_err(|_| CallError::NoTime)?;
+        let mut readings = self.turn_to_read(context).await?;
         // Somebody has read it since this request came; or this request itself.
         if let Some(kept) = self.catalogue.current()
             && kept.read_at >= context.meter.started()
         {
             return Ok(kept.catalogue);
         }
+        let last = readings.after_miss;
         if last.is_some_and(|at| at.elapsed() < MISS_PAUSE) {
             let current = self.catalogue.current();
             return Ok(current.map_or_else(|| seen.clone(), |kept| kept.catalogue));
         }
-        *last = Some(Instant::now());
-        self.read_catalogue(context).await
+        readings.after_miss = Some(Instant::now());
+        self.read_catalogue(&mut readings, context).await
     }
 
     /// Reads the catalogue now, whatever is cached: after a create whose fate is not known.
@@ -149,10 +163,8 @@ impl Account {
     /// # Errors
     /// Those of reading it.
     pub async fn catalogue_now(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
-        let _reading = timeout_at(context.deadline, self.catalogue.reading.lock())
-            .await
-            .map_err(|_| CallError::NoTime)?;
-        self.read_catalogue(context).await
+        let mut readings = self.turn_to_read(context).await?;
+        self.read_catalogue(&mut readings, context).await
     }
 
     /// Takes a tag that was just made or changed into the cached catalogue.
@@ -184,7 +196,37 @@ impl Account {
             .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn read_catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
+    async fn turn_to_read(
+        &self,
+        context: &CallContext,
+    ) -> Result<MutexGuard<'_, Readings>, CallError> {
+        timeout_at(context.deadline, self.catalogue.reading.lock())
+            .await
+            .map_err(|_| CallError::NoTime)
+    }
+
+    async fn read_catalogue(
+        &self,
+        readings: &mut Readings,
+        context: &CallContext,
+    ) -> Result<Arc<Catalogue>, CallError> {
+        let began = Instant::now();
+        let read = self.read_whole(context).await;
+        readings.failed = match &read {
+            // It was this caller who had no time; another may have more.
+            Err(CallError::NoTime | CallError::QuotaUsed(_)) => None,
+            Err(CallError::Lost { silent: true, .. })
+                if began.elapsed() < self.limits.attempt_timeout =>
+            {
+                None
+            }
+            Err(error) => Some((Instant::now(), error.clone())),
+            Ok(_) => None,
+        };
+        read
+    }
+
+    async fn read_whole(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
         for _ in 0..MAX_READINGS {
             let started = Instant::now();
             if let Some(listed) = self.listed(context).await? {

@@ -131,6 +131,13 @@ pub struct AccountLimits {
     pub foreign_writers: ForeignWriters,
 }
 
+impl AccountLimits {
+    /// Writes that may be listened to at once.
+    fn most_listening(&self) -> usize {
+        self.max_in_flight.saturating_mul(LISTENING)
+    }
+}
+
 impl Default for AccountLimits {
     /// What the configuration says where the operator says nothing.
     fn default() -> Self {
@@ -192,9 +199,12 @@ impl Account {
             random: random.clone(),
         };
         // Writes that nobody answers must not keep the others from the vendor, nor pile up without end.
-        let listening = Arc::new(Semaphore::new(
-            limits.max_in_flight.saturating_mul(LISTENING),
-        ));
+        let listening = match &parts.earlier {
+            Some(earlier) if earlier.limits.max_in_flight == limits.max_in_flight => {
+                earlier.listening.clone()
+            }
+            _ => Arc::new(Semaphore::new(limits.most_listening())),
+        };
         let credential = credential::Current::new(parts.credential);
         let attempt = Attempt {
             transport: parts.transport,
@@ -207,7 +217,7 @@ impl Account {
         let (breaker, turns) = match &parts.earlier {
             Some(earlier) => (earlier.breaker.clone(), earlier.turns.clone()),
             None => (
-                Breaker::new(limits.breaker, random.clone()),
+                Breaker::new(&parts.key, limits.breaker, random.clone()),
                 Turns::new(&limits, Quota::new(&parts.rate, limits.paced)),
             ),
         };
@@ -302,7 +312,7 @@ impl Account {
 
     /// How many writes are only listened to, and how many may be.
     pub fn listening(&self) -> (usize, usize) {
-        let most = self.limits.max_in_flight.saturating_mul(LISTENING);
+        let most = self.limits.most_listening();
         (
             most.saturating_sub(self.listening.available_permits()),
             most,

@@ -54,6 +54,9 @@ pub struct Standing {
 #[derive(Debug)]
 struct Window {
     length: Duration,
+    /// As configured: what others use besides is theirs.
+    configured: u32,
+    /// The least of what is configured and what the vendor last said.
     limit: u32,
     /// When calls were answered, and how many.
     answered: VecDeque<(Instant, u32)>,
@@ -94,6 +97,7 @@ impl Quota {
             let same = self.windows.iter().find(|old| old.length == new.length);
             Window {
                 length: new.length,
+                configured: new.requests,
                 limit: new.requests,
                 answered: same
                     .or(longest)
@@ -291,8 +295,10 @@ impl Window {
 
     /// Takes over what the vendor knows better: that others use the quota too, or that it is smaller.
     fn correct(&mut self, now: Instant, in_flight: u32, seen: &WindowSeen) {
-        self.limit = self.limit.min(seen.limit.max(1));
-        let until = now + seen.resets.after(clock::unix_ms_at(now));
+        self.limit = self.configured.min(seen.limit.max(1));
+        // A clock that is wrong, or milliseconds where seconds are meant, must not hold calls back for hours.
+        let resets = seen.resets.after(clock::unix_ms_at(now));
+        let until = now + resets.min(self.length + COARSE);
         let ours = |(at, _): &&(Instant, u32)| *at + self.length + COARSE >= until;
         let ours = self.answered.iter().filter(ours).map(|(_, count)| count);
         let ours = ours.sum::<u32>().saturating_add(in_flight);

@@ -89,16 +89,27 @@ impl Retries {
         S: Service<Outgoing, Response = Answer, Error = CallError> + Clone,
     {
         self.budget.deposit();
-        let mut open_since = None;
+        let (mut open_since, mut earlier) = (None, None);
         let mut attempt = 1;
         loop {
             let result = inner.clone().oneshot(call.clone()).await;
             let Some(pause) = self.pause(&call, &result, attempt) else {
+                let result = match (result, earlier) {
+                    // That it was not sent again says less than what it was sent again for.
+                    (Err(CallError::Stopped { .. } | CallError::NoTime), Some(earlier)) => {
+                        Err(earlier)
+                    }
+                    (result, _) => result,
+                };
                 return Sent { result, open_since };
             };
             if result.as_ref().is_err_and(CallError::is_unknown) && !planted::is(Bug::BlindResend) {
                 open_since = Some(Instant::now());
             }
+            earlier = match (call.repeat, result) {
+                (Repeat::Read, Err(error)) if !error.is_throttled() => Some(error),
+                _ => None,
+            };
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

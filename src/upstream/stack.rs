@@ -3,11 +3,12 @@
 use super::{
     CallError,
     attempt::Attempt,
-    breaker::{Breaker, Leave, Stopped},
+    breaker::{Breaker, Kind, Leave, Stopped},
     call::{Outgoing, Sent},
     retry::{Retries, RetryLayer},
     turns::{Turn, Turns},
 };
+use adapters::Repeat;
 use std::{convert::Infallible, sync::Arc};
 use tower::{ServiceBuilder, ServiceExt, layer::layer_fn, service_fn, util::BoxCloneSyncService};
 
@@ -58,7 +59,14 @@ pub(super) fn stack(
         .layer(layer_fn(move |inner| {
             let breaker = breaker.clone();
             service_fn(move |(call, turn): (Outgoing, Turn)| {
-                let (inner, leave) = (Clone::clone(&inner), breaker.leave());
+                let kind = match call.repeat {
+                    Repeat::Read => Kind::Read,
+                    Repeat::Commutes
+                    | Repeat::Keyed
+                    | Repeat::ReplacesSet
+                    | Repeat::LookUpFirst => Kind::Write,
+                };
+                let (inner, leave) = (Clone::clone(&inner), breaker.leave(kind));
                 async move {
                     match leave {
                         Ok(leave) => {

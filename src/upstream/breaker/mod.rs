@@ -39,6 +39,8 @@ impl Default for BreakerLimits {
 /// The breaker of one account.
 #[derive(Debug)]
 pub(super) struct Breaker {
+    /// For the log.
+    account: Box<str>,
     random: Arc<Mutex<fastrand::Rng>>,
     state: Mutex<State>,
 }
@@ -49,14 +51,22 @@ struct State {
     phase: Phase,
     /// When the vendor began to be left alone, or to be called again.
     since: Instant,
-    /// Failures one after the other.
-    failures: u32,
-    recent: Recent,
+    /// Reads and writes are judged apart: a vendor that answers every read and fails every write is not well.
+    reads: Record,
+    writes: Record,
     /// How often it was opened since the vendor last did well.
     opened: u32,
     cause: Cause,
     /// How many keys there were before the one that is sent now.
     keys: u64,
+}
+
+/// How calls of one kind went.
+#[derive(Debug, Default)]
+struct Record {
+    /// Failures one after the other.
+    failures: u32,
+    recent: Recent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +94,7 @@ pub struct BreakerStanding {
     pub phase: BreakerPhase,
     /// How long the vendor has been left alone by now, failed probes included, or has been called again.
     pub since: Duration,
-    /// Failures one after the other, up to now.
+    /// Failures of reads or of writes, one after the other, up to now.
     pub failures: u32,
 }
 
@@ -121,6 +131,13 @@ pub(super) enum Health {
     Busy,
 }
 
+/// What a call does at the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Read,
+    Write,
+}
+
 impl Cause {
     /// One word for the operator.
     pub fn label(self) -> &'static str {
@@ -135,6 +152,7 @@ impl Cause {
 #[derive(Debug)]
 pub(super) struct Leave {
     breaker: Arc<Breaker>,
+    kind: Kind,
     probe: bool,
     /// [`State::keys`] when it was given.
     keys: u64,
@@ -142,8 +160,13 @@ pub(super) struct Leave {
 }
 
 impl Breaker {
-    pub(super) fn new(limits: BreakerLimits, random: Arc<Mutex<fastrand::Rng>>) -> Arc<Self> {
+    pub(super) fn new(
+        account: &str,
+        limits: BreakerLimits,
+        random: Arc<Mutex<fastrand::Rng>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            account: account.into(),
             random,
             state: Mutex::new(State::new(limits)),
         })
@@ -155,7 +178,7 @@ impl Breaker {
     }
 
     /// Leave for one call, right before it is sent: where the breaker was open, for exactly one.
-    pub(super) fn leave(self: &Arc<Self>) -> Result<Leave, Stopped> {
+    pub(super) fn leave(self: &Arc<Self>, kind: Kind) -> Result<Leave, Stopped> {
         let mut state = self.state();
         state.check(Instant::now())?;
         let probe = matches!(state.phase, Phase::Open(_));
@@ -164,6 +187,7 @@ impl Breaker {
         }
         Ok(Leave {
             breaker: self.clone(),
+            kind,
             probe,
             keys: state.keys,
             reported: false,
@@ -184,7 +208,7 @@ impl Breaker {
         BreakerStanding {
             phase,
             since: now.duration_since(state.since),
-            failures: state.failures,
+            failures: state.reads.failures.max(state.writes.failures),
         }
     }
 
@@ -193,7 +217,7 @@ impl Breaker {
         let mut state = self.state();
         state.keys += 1;
         if state.cause == Cause::Key {
-            state.close();
+            self.close(&mut state);
         }
     }
 
@@ -205,21 +229,22 @@ impl Breaker {
             return;
         }
         match (state.phase, leave.probe, health) {
-            (Phase::Probing, true, Health::Well | Health::Busy) => {
-                state.close();
-            }
+            (Phase::Probing, true, Health::Well | Health::Busy) => self.close(&mut state),
             (Phase::Probing, true, Health::Ill) => self.open(&mut state, now, Cause::Failures),
             (Phase::Probing, true, Health::KeyRefused) | (Phase::Closed, _, Health::KeyRefused) => {
                 self.open(&mut state, now, Cause::Key)
             }
             (Phase::Closed, _, Health::Well) => {
-                state.failures = 0;
-                state.recent.count(now, true);
+                let record = state.record(leave.kind);
+                record.failures = 0;
+                record.recent.count(now, true);
             }
             (Phase::Closed, _, Health::Ill) => {
-                state.failures = state.failures.saturating_add(1);
-                state.recent.count(now, false);
-                if state.failures >= state.limits.failures || state.recent.mostly_fails(now) {
+                let most = state.limits.failures;
+                let record = state.record(leave.kind);
+                record.failures = record.failures.saturating_add(1);
+                record.recent.count(now, false);
+                if record.failures >= most || record.recent.mostly_fails(now) {
                     self.open(&mut state, now, Cause::Failures);
                 }
             }
@@ -233,7 +258,7 @@ impl Breaker {
         let mut state = self.state();
         state.limits = limits;
         if limits.failures == 0 {
-            state.close();
+            self.close(&mut state);
         }
     }
 
@@ -249,13 +274,29 @@ impl Breaker {
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
             Duration::from_micros(random.u64(0..=micros(time) / 2))
         };
+        let time = (time + more).min(most_open);
         if state.phase == Phase::Closed {
             state.since = now;
+            let (account, cause, open_ms) = (&*self.account, cause.label(), time.as_millis());
+            tracing::warn!(account, cause, open_ms, "the vendor is left alone");
         }
-        state.phase = Phase::Open(now + (time + more).min(most_open));
-        state.recent = Recent::default();
+        state.phase = Phase::Open(now + time);
+        for record in [&mut state.reads, &mut state.writes] {
+            record.recent = Recent::default();
+        }
         state.opened = state.opened.saturating_add(1);
         state.cause = cause;
+    }
+
+    /// Nothing is known of the vendor but that it may be called.
+    fn close(&self, state: &mut State) {
+        if state.phase != Phase::Closed {
+            tracing::info!(account = &*self.account, "the vendor is called again");
+        }
+        *state = State {
+            keys: state.keys,
+            ..State::new(state.limits)
+        };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -269,20 +310,19 @@ impl State {
             limits,
             phase: Phase::Closed,
             since: Instant::now(),
-            failures: 0,
-            recent: Recent::default(),
+            reads: Record::default(),
+            writes: Record::default(),
             opened: 0,
             cause: Cause::Failures,
             keys: 0,
         }
     }
 
-    /// Nothing is known of the vendor but that it may be called.
-    fn close(&mut self) {
-        *self = Self {
-            keys: self.keys,
-            ..Self::new(self.limits)
-        };
+    fn record(&mut self, kind: Kind) -> &mut Record {
+        match kind {
+            Kind::Read => &mut self.reads,
+            Kind::Write => &mut self.writes,
+        }
     }
 
     fn check(&self, now: Instant) -> Result<(), Stopped> {

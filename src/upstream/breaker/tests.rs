@@ -6,11 +6,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn breaker() -> Arc<Breaker> {
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(1)));
-    Breaker::new(BreakerLimits::default(), random)
+    Breaker::new("crm", BreakerLimits::default(), random)
 }
 
 fn report(breaker: &Arc<Breaker>, health: Health) {
-    breaker.leave().expect("it is not open").report(health);
+    breaker
+        .leave(Kind::Read)
+        .expect("it is not open")
+        .report(health);
 }
 
 fn wait(breaker: &Arc<Breaker>) -> Duration {
@@ -34,9 +37,9 @@ async fn five_failures_in_a_row_open_it_and_one_probe_goes_at_a_time() {
             "{open:?}"
         );
         tokio::time::advance(open).await;
-        let mut probe = breaker.leave().expect("a probe");
+        let mut probe = breaker.leave(Kind::Read).expect("a probe");
         assert_eq!(
-            breaker.leave().err().map(|stopped| stopped.wait),
+            breaker.leave(Kind::Read).err().map(|stopped| stopped.wait),
             Some(PROBE_WAIT)
         );
         probe.report(Health::Ill);
@@ -44,7 +47,7 @@ async fn five_failures_in_a_row_open_it_and_one_probe_goes_at_a_time() {
     }
     tokio::time::advance(wait(&breaker)).await;
     // A probe that is given up is followed by another.
-    drop(breaker.leave().expect("a probe"));
+    drop(breaker.leave(Kind::Read).expect("a probe"));
     report(&breaker, Health::Well);
     assert_eq!(breaker.standing().phase, BreakerPhase::Closed);
     (0..5).for_each(|_| report(&breaker, Health::Ill));
@@ -107,7 +110,7 @@ async fn a_refused_key_opens_it_at_once() {
 #[tokio::test(start_paused = true)]
 async fn what_was_sent_before_it_opened_does_not_count_as_a_probe() {
     let breaker = breaker();
-    let mut early = breaker.leave().expect("it is closed");
+    let mut early = breaker.leave(Kind::Read).expect("it is closed");
     (0..5).for_each(|_| report(&breaker, Health::Ill));
     let open = wait(&breaker);
     early.report(Health::Well);
@@ -117,8 +120,8 @@ async fn what_was_sent_before_it_opened_does_not_count_as_a_probe() {
 #[tokio::test(start_paused = true)]
 async fn what_the_vendor_says_of_an_earlier_key_says_nothing_of_the_one_after() {
     let breaker = breaker();
-    let mut early = breaker.leave().expect("it is closed");
-    let mut earlier = breaker.leave().expect("it is closed");
+    let mut early = breaker.leave(Kind::Read).expect("it is closed");
+    let mut earlier = breaker.leave(Kind::Read).expect("it is closed");
     early.report(Health::KeyRefused);
     breaker.new_key();
     earlier.report(Health::KeyRefused);
@@ -137,7 +140,7 @@ async fn without_a_limit_it_never_opens() {
         ..BreakerLimits::default()
     };
     let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(1)));
-    let breaker = Breaker::new(limits, random);
+    let breaker = Breaker::new("crm", limits, random);
     (0..100).for_each(|_| report(&breaker, Health::Ill));
     report(&breaker, Health::KeyRefused);
     assert_eq!(breaker.look(), Ok(()));
@@ -193,4 +196,19 @@ async fn it_tells_since_when_the_vendor_is_left_alone() {
             "a failed probe begins nothing"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_that_all_fail_open_it_though_every_read_goes_well() {
+    let breaker = breaker();
+    for n in 0..5 {
+        assert_eq!(breaker.look(), Ok(()), "{n}");
+        report(&breaker, Health::Well);
+        breaker
+            .leave(Kind::Write)
+            .expect("it is closed")
+            .report(Health::Ill);
+    }
+    assert!(breaker.look().is_err());
+    assert_eq!(breaker.standing().failures, 5);
 }

@@ -1,8 +1,7 @@
 //! The real network: HTTP/1.1 on connections that are kept for the next call, to one host and no other.
 //!
 //! There is no proxy, no redirect is followed, nothing is decoded and nothing is sent twice. A call drives its
-//! connection itself, in the caller's own task: against a general client with a task for each connection that is
-//! a quarter of the whole cost of a small change.
+//! connection itself, in the caller's own task, and no task has to be woken for each connection.
 
 mod connect;
 mod link;

@@ -125,6 +125,16 @@ impl Line {
         }
     }
 
+    /// Takes out of the line whoever would stop waiting before any call can go: dropped, they are told at once.
+    pub(super) fn dismiss(&mut self, ready: Instant) -> Vec<Waits> {
+        let mut dismissed = Vec::new();
+        for waiting in [&mut self.interactive, &mut self.bulk] {
+            let gone = waiting.extract_if(.., |_, waits| waits.patience <= ready);
+            dismissed.extend(gone.map(|(_, waits)| waits));
+        }
+        dismissed
+    }
+
     pub(super) fn next(&mut self, now: Instant) -> Next {
         let bulk_is_due = !self.bulk.is_empty() && self.passed_over + 1 >= BULK_SHARE;
         if self.interactive.is_empty() && self.bulk.is_empty() {

@@ -124,6 +124,7 @@ impl Turns {
         self.serve();
         match timeout_at(patience, given).await {
             Ok(Ok(mut turn)) => {
+                turn.share.used = true;
                 if let Some(kept) = turn.kept.take() {
                     call.meter.keep(kept);
                 }
@@ -194,21 +195,23 @@ impl Turns {
                         place: Place(self.clone()),
                         share: Share {
                             turns: self.clone(),
-                            used: true,
+                            used: false,
                         },
                         kept: keeps.then(|| Kept(self.clone())),
                     };
-                    // Whoever is gone by now has sent nothing.
-                    if let Err(turn) = give.send(turn) {
-                        turn.share.unsent();
-                    }
+                    // Whoever is gone by now has sent nothing: the turn is dropped unused.
+                    let _ = give.send(turn);
                 }
                 Next::At(ready) => {
+                    let dismissed = line.dismiss(ready);
                     if line.alarm.is_none_or(|alarm| alarm > ready || alarm <= now) {
                         line.alarm = Some(ready);
                         drop(line);
                         self.wake_at(ready);
+                    } else {
+                        drop(line);
                     }
+                    drop(dismissed);
                     return;
                 }
                 Next::Nobody => return,
@@ -239,6 +242,11 @@ impl Share {
     /// The call never left.
     pub(super) fn unsent(mut self) {
         self.used = false;
+    }
+
+    /// How long answers take lately, if that is known.
+    pub(super) fn usual(&self) -> Option<Duration> {
+        self.turns.line().latency.median(Instant::now())
     }
 
     /// The vendor answered after this time.
