@@ -1,7 +1,6 @@
 //! Where the lines of the log go: to the error output, without credentials.
 //!
-//! Access lines are written in blocks, at most a tenth of a second late: a system call for each is a twentieth of what
-//! a small change costs. All other lines are written at once, behind the access lines before them.
+//! Access lines are written in blocks, at most a tenth of a second late, which saves a system call for each. All other lines are written at once, behind the access lines before them.
 
 use super::bytes;
 use std::{
