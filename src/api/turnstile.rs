@@ -313,4 +313,17 @@ mod tests {
         drop(first);
         turnstile.begin("crm", 2).expect("a place that came back");
     }
+
+    #[test]
+    fn requests_to_one_account_leave_room_for_those_to_others() {
+        let turnstile = Turnstile::default();
+        let silent = || turnstile.visit("silent", 2);
+        let (one, _two) = (silent().expect("room"), silent().expect("room"));
+        let refused = silent().expect_err("no more of this one");
+        assert_eq!(refused.code(), Code::Overloaded);
+        assert_eq!(refused.wait(), Some(BUSY_WAIT));
+        turnstile.visit("other", 2).expect("its own room");
+        drop(one);
+        silent().expect("there is room again");
+    }
 }

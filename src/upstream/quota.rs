@@ -313,3 +313,50 @@ impl Window {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adapters::Wait;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn quota() -> Quota {
+        let window = RateWindow {
+            requests: 60,
+            length: MINUTE,
+        };
+        Quota::new(&[window], true)
+    }
+
+    fn seen(limit: u32, remaining: u32, resets: Duration) -> [WindowSeen; 1] {
+        [WindowSeen {
+            length: MINUTE,
+            limit,
+            remaining,
+            resets: Wait::For(resets),
+        }]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_the_vendor_lowered_rises_again_but_not_above_the_configured_one() {
+        let mut quota = quota();
+        let now = Instant::now();
+        let limit = |quota: &Quota| quota.standings(now).first().map(|window| window.limit);
+        for (said, holds) in [(2, 2), (60, 60), (600, 60)] {
+            quota.seen(now, &seen(said, said, MINUTE));
+            assert_eq!(limit(&quota), Some(holds));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reset_that_lies_beyond_the_window_is_not_believed() {
+        let mut quota = quota();
+        let now = Instant::now();
+        quota.seen(now, &seen(60, 0, MINUTE * 60 * 24));
+        let ready = |now| quota.ready_at(now, (0, 0), Priority::Interactive);
+        assert!(ready(now) > now);
+        let later = now + MINUTE + COARSE;
+        assert_eq!(ready(later), later);
+    }
+}

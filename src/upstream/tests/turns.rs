@@ -1,9 +1,14 @@
 //! Places at the vendor: the least time left goes first, and whoever leaves takes none.
 
+use super::account_with_rate;
 use super::{Does, Vendor, account, call, context, limits};
-use crate::upstream::{AccountLimits, CallError};
+use crate::{
+    config::RateWindow,
+    upstream::{AccountLimits, BreakerPhase, CallError},
+};
 use adapters::Repeat;
 use std::{sync::Arc, sync::Mutex, time::Duration};
+use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -125,4 +130,108 @@ async fn a_call_that_cannot_be_answered_in_time_is_refused_before_it_is_made() {
     *vendor.usually.lock().unwrap() = Does::Says(200, &[], "{}");
     ask(5 * SECOND).await.result.expect("it is answered");
     assert!(ask(4 * SECOND).await.result.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_overtaken_and_then_too_late_is_told_when_that_is_known() {
+    let vendor = Vendor::new([], Does::Takes(300));
+    let window = RateWindow {
+        requests: 2,
+        length: 60 * SECOND,
+    };
+    let url = "https://vendor.example";
+    let account = account_with_rate(
+        url,
+        "elevenlabs",
+        vendor.transport(),
+        one_place(),
+        vec![window],
+    );
+    let started = Instant::now();
+    let ask = async |time| {
+        let sent = account
+            .send(&call(Repeat::Read), None, &context(time))
+            .await;
+        (sent.result, started.elapsed())
+    };
+    let ((first, _), (overtaken, told), (urgent, _)) =
+        tokio::join!(ask(15 * SECOND), ask(15 * SECOND), ask(5 * SECOND));
+    first.expect("it had the place");
+    urgent.expect("it has the least time left");
+    assert!(
+        matches!(overtaken, Err(CallError::QuotaUsed(_))),
+        "{overtaken:?}"
+    );
+    assert_eq!(told, SECOND * 600 / 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stands_too_far_back_in_the_line_is_told_at_once() {
+    let vendor = Vendor::new([], Does::Takes(300));
+    let account = Arc::new(account(&vendor, one_place()));
+    let ask = |time| {
+        let account = account.clone();
+        async move {
+            account
+                .send(&call(Repeat::Read), None, &context(time))
+                .await
+                .result
+        }
+    };
+    for _ in 0..20 {
+        ask(SECOND).await.expect("it is answered");
+    }
+    let waiting: Vec<_> = (0..20).map(|_| tokio::spawn(ask(15 * SECOND))).collect();
+    tokio::task::yield_now().await;
+    let started = Instant::now();
+    // Twenty calls of 300 ms come before it.
+    let sent = ask(15 * SECOND + SECOND / 1_000).await;
+    sent.expect("six seconds are enough for it");
+    assert_eq!(started.elapsed(), 21 * 300 * SECOND / 1_000);
+    for waits in waiting {
+        waits.await.expect("no panic").expect("it is answered");
+    }
+    let started = Instant::now();
+    let asked = (0..60).map(|_| async {
+        let result = ask(Duration::from_millis(14_900)).await;
+        (result, started.elapsed())
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let refused = answers.iter().filter(|(result, _)| result.is_err());
+    let refused: Vec<_> = refused.collect();
+    assert!(
+        refused
+            .iter()
+            .all(|(result, _)| matches!(result, Err(CallError::NoTime)))
+    );
+    // What is left of the call that is under way is not known, so one more is hoped for.
+    let at_once = refused.iter().filter(|(_, told)| told.is_zero()).count();
+    assert_eq!((refused.len(), at_once), (11, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_with_little_time_find_out_that_the_vendor_is_silent() {
+    let vendor = Vendor::new([], Does::Hangs);
+    let account = account(&vendor, limits());
+    for _ in 0..5 {
+        let sent = account
+            .send(&call(Repeat::Read), None, &context(SECOND))
+            .await;
+        sent.result.expect_err("it hangs");
+    }
+    assert!(matches!(account.breaker().phase, BreakerPhase::Open(_, _)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_catalogue_that_cannot_be_read_fails_for_all_who_wait_for_it() {
+    let vendor = Vendor::new([], Does::Hangs);
+    let account = account(&vendor, one_place());
+    let started = Instant::now();
+    let context = context(15 * SECOND);
+    let asked = futures_util::future::join_all((0..5).map(|_| account.catalogue(&context))).await;
+    assert!(asked.iter().all(Result::is_err));
+    assert_eq!(vendor.arrivals(), 1);
+    assert_eq!(started.elapsed(), limits().attempt_timeout);
+    account.catalogue(&context).await.expect_err("asked anew");
+    assert_eq!(vendor.arrivals(), 2);
 }

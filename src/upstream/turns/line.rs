@@ -86,10 +86,25 @@ impl Line {
         }
     }
 
-    /// Whether too little time is left for a call to be answered, as calls go lately.
-    pub(super) fn is_too_late(&self, now: Instant, patience: Instant) -> bool {
+    /// Whether too little time is left for a call to be answered, as calls go lately, with so many before it.
+    pub(super) fn is_too_late(&self, now: Instant, patience: Instant, ahead: usize) -> bool {
         let left = patience.saturating_duration_since(now);
-        left < self.enough && self.latency.median(now).is_some_and(|median| left < median)
+        let rounds = u32::try_from(ahead / self.places.max(1)).unwrap_or(u32::MAX);
+        // However slow the vendor is, a call with an attempt's full time has its chance once it is its turn.
+        if rounds == 0 && left >= self.enough {
+            return false;
+        }
+        let median = self.latency.median(now);
+        median.is_some_and(|median| left < median.saturating_mul(rounds.saturating_add(1)))
+    }
+
+    /// How many wait that come before such a call.
+    pub(super) fn ahead(&self, (begins, due): (bool, Instant), priority: Priority) -> usize {
+        let before = |waiting: &Waiting| waiting.range(..=(begins, due, u64::MAX)).count();
+        match priority {
+            Priority::Interactive => before(&self.interactive),
+            Priority::Bulk => self.interactive.len() + before(&self.bulk),
+        }
     }
 
     pub(super) fn waiting(&mut self, priority: Priority) -> &mut Waiting {

@@ -103,7 +103,8 @@ impl Turns {
         };
         let position = {
             let mut line = self.line();
-            if line.is_too_late(now, patience) {
+            let ahead = line.ahead((!has_begun, call.due), priority);
+            if line.is_too_late(now, patience, ahead) {
                 return Err(CallError::NoTime);
             }
             let ready = line.ready_at(now, (!has_begun, call.due), takes, priority);
@@ -184,7 +185,7 @@ impl Turns {
             let now = Instant::now();
             match line.next(now) {
                 // It is told so by what it waits on being dropped.
-                Next::Goes(waits) if line.is_too_late(now, waits.patience) => {}
+                Next::Goes(waits) if line.is_too_late(now, waits.patience, 0) => {}
                 Next::Goes(Waits { give, takes, .. }) => {
                     line.taken += 1;
                     let keeps = takes == Takes::AndKeeps;
