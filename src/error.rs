@@ -120,7 +120,7 @@ codes! {
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting-down", "The gateway is stopping";
     /// The vendor did not answer in time.
     VendorTimeout = GATEWAY_TIMEOUT, "vendor-timeout", "The vendor did not answer in time";
-    /// Time ran out before anything was sent.
+    /// Time ran out before a write was sent.
     Deadline = GATEWAY_TIMEOUT, "deadline", "The deadline passed";
 }
 

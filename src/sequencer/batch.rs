@@ -12,7 +12,8 @@ use super::{
     members::{Sent, Told},
     once::{Intent, Wish},
     prepare::{Prepared, catalogue_failed, nothing_done, planned},
-    taken::{BatchConcluded, Taken, called_off, held_back, shared_job},
+    refusal::called_off,
+    taken::{BatchConcluded, Taken, held_back, shared_job},
     unsettled::Unsettled,
 };
 use crate::{

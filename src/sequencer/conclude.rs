@@ -7,6 +7,7 @@ use super::{
     execute::{Done, Executed, execute},
     once::{Intent, Wish},
     prepare::{Prepared, nothing_done, prepare_from},
+    refusal::called_off,
     taken::Taken,
     unsettled::Unsettled,
 };
@@ -73,11 +74,7 @@ pub(super) async fn carry_out_alone(
         };
     }
     if !member.progress.write() {
-        let gone = Error::new(
-            Code::Deadline,
-            "the deadline passed before anything was sent",
-        );
-        return settled(Err(gone.outcome(Outcome::NotApplied)));
+        return settled(Err(called_off()));
     }
     if job.once.is_some() {
         let intent = Intent::of(job, &prepared, &prepared.effect);

@@ -4,6 +4,7 @@
 use super::{
     Changed, EditJob, Edited, Job, Sequencer, catalogue,
     lane::{Lane, Shared, Writing, settling},
+    refusal::called_off,
     restart::{Dormant, Notes},
     unsettled::Touch,
     waiting::{CallOff, CallOffOnDrop, Member, Progress},
@@ -178,7 +179,7 @@ impl Sequencer for Lanes {
 /// An edit that the caller did not wait for.
 fn edit_too_late(call_off: CallOff, settle: Duration) -> Error {
     match call_off {
-        CallOff::Queued | CallOff::Preparing => nothing_sent(),
+        CallOff::Queued | CallOff::Preparing => called_off(),
         CallOff::Writing => Error::new(
             Code::VendorTimeout,
             "the vendor has not answered yet; the edit goes on",
@@ -192,7 +193,7 @@ fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> 
     let now = Instant::now();
     match (call_off, lane.holds_up(touch)) {
         (CallOff::Queued, Some(until)) if until > now => settling(until),
-        (CallOff::Queued | CallOff::Preparing, _) => nothing_sent(),
+        (CallOff::Queued | CallOff::Preparing, _) => called_off(),
         (CallOff::Writing, _) => {
             // An answer is listened to for the settle time, and a write whose answer never comes may land for as
             // long again.
@@ -204,12 +205,4 @@ fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> 
             .settles_at(clock::rfc3339(now + settle * 2))
         }
     }
-}
-
-fn nothing_sent() -> Error {
-    Error::new(
-        Code::Deadline,
-        "the deadline passed before anything was sent",
-    )
-    .outcome(Outcome::NotApplied)
 }

@@ -13,6 +13,15 @@ const NEAREST: usize = 3;
 /// How alike a name has to be to be offered (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.7;
 
+/// The problem for a change whose caller was gone, or whose time ran out, before its write; reads may have been made.
+pub(super) fn called_off() -> Error {
+    Error::new(
+        Code::Deadline,
+        "the deadline passed before a write was sent",
+    )
+    .outcome(Outcome::NotApplied)
+}
+
 /// The problem for a refusal; the catalogue offers near names.
 pub(super) fn told(refusal: Refusal, catalogue: &Catalogue) -> Error {
     match refusal {

@@ -71,15 +71,6 @@ impl BatchConcluded {
     }
 }
 
-/// A member whose caller was gone before anything was sent.
-pub(super) fn called_off() -> Error {
-    Error::new(
-        Code::Deadline,
-        "the deadline passed before anything was sent",
-    )
-    .outcome(Outcome::NotApplied)
-}
-
 /// A member that waits for what an earlier write may still do.
 pub(super) fn settling(until: Option<Instant>) -> Error {
     let wait = until.map(|until| until.saturating_duration_since(Instant::now()));

@@ -117,7 +117,7 @@ pub(super) fn of(code: Code) -> Error {
         Code::VendorTimeout => problem("the vendor did not answer in time")
             .outcome(Outcome::Unknown)
             .settles_at(SETTLES_AT.to_owned()),
-        Code::Deadline => refused("the deadline passed before anything was sent"),
+        Code::Deadline => refused("the deadline passed before a write was sent"),
     }
 }
 

@@ -137,11 +137,7 @@ impl Editing<'_> {
     /// From here on the edit is carried out whatever the caller does.
     async fn begin_write(&self) -> Result<(), Error> {
         if !self.progress.write() {
-            let gone = Error::new(
-                Code::Deadline,
-                "the deadline passed before anything was sent",
-            );
-            return Err(gone.outcome(Outcome::NotApplied));
+            return Err(refusal::called_off());
         }
         match self.once {
             Some(once) => once.intend(Intent::default()).await,

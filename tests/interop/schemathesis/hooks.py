@@ -1,8 +1,12 @@
 """What the document cannot say of this gateway, said to the generator. Every exception has its reason."""
 
 import os
+from uuid import UUID
 
 import schemathesis
+
+# The deletions that were carried out with an Idempotency-Key.
+deleted = set()
 
 
 @schemathesis.hook
@@ -21,3 +25,29 @@ def filter_case(context, case):
     # Whoever asks for an answer within milliseconds asks for 504, which is then right and no failure of the server.
     deadline = str(headers.get("Tagway-Deadline-Ms", ""))
     return not (deadline.isdigit() and 0 < int(deadline) < 2_000)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    # In a sequence of calls the generator takes every deletion that is answered for one that was carried out.
+    if case.method != "DELETE" or case.meta.phase.name != "stateful":
+        return
+    # A dry run deletes nothing.
+    if str((case.query or {}).get("dry_run")).lower() == "true":
+        del case.query["dry_run"]
+    # A key that comes again is the same deletion again: its kept answer is right, and what was made since then stays.
+    if keyed(case) in deleted:
+        case.headers["Idempotency-Key"] = str(UUID(int=len(deleted)))
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if case.method == "DELETE" and 200 <= response.status_code < 300:
+        deleted.add(keyed(case))
+        deleted.discard(None)
+
+
+def keyed(case):
+    """A deletion and its key, so far as it has one."""
+    key = (case.headers or {}).get("Idempotency-Key")
+    return key and (case.formatted_path, str(key))

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::json;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use super::super::{
     Report, Settings,
@@ -24,8 +27,14 @@ const WELL: [&str; 2] = ["awardee", "attention"];
 /// Callers of each that is well.
 const CALLERS: usize = 4;
 
+/// How many calls an account has under way at most, as nothing else is configured.
+const PLACES: usize = 8;
+
 /// Callers of the one that hangs.
 const HUNG: usize = 64;
+
+/// How long the callers of the one that hangs may need to take its places.
+const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(settings: &Settings, report: &mut Report) {
     let hangs = OnSocket::start(HANGS).await;
@@ -41,6 +50,7 @@ pub(super) async fn run(settings: &Settings, report: &mut Report) {
     // The first calls make connections and read catalogues.
     measure(to, settings.real / 4).await;
     let (mut alone, wrong_alone) = measure(to, settings.real).await;
+    hangs.served.clear_calls();
     let silence = json!({"faults": [{"class": "blackhole", "hold_ms": 60_000}]});
     hangs.served.add_faults(&silence).expect("a plan");
     let mut hung = JoinSet::new();
@@ -56,8 +66,14 @@ pub(super) async fn run(settings: &Settings, report: &mut Report) {
             }
         });
     }
-    // Until the vendor's places are all taken.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let taken = async {
+        while hangs.served.calls().len() < PLACES {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(TAKEN_WITHIN, taken)
+        .await
+        .expect("the hanging vendor's places are taken");
     let (mut beside, wrong_beside) = measure(to, settings.real).await;
     hung.abort_all();
     report.none("others_wrong", wrong_alone + wrong_beside);
