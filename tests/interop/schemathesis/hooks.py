@@ -42,9 +42,9 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    if case.method == "DELETE" and 200 <= response.status_code < 300:
-        deleted.add(keyed(case))
-        deleted.discard(None)
+    deletion = keyed(case)
+    if deletion and case.method == "DELETE" and 200 <= response.status_code < 300:
+        deleted.add(deletion)
 
 
 def keyed(case):
