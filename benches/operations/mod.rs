@@ -45,6 +45,7 @@ pub(crate) const ALL: &[Operation] = &[
     ("the same beside 100,000 lanes", || lane(99_999)),
     ("look the configuration up", look_up),
     ("build a configuration's successor", successor),
+    ("build a gateway of three routes", build),
 ];
 
 const CHANGE: &[u8] = br#"{"add":["tag 1","tag 2",{"name":"tag 3","value":null}]}"#;
@@ -296,6 +297,13 @@ fn look_up() -> Step {
     Box::new(move || {
         let gateway = live.gateway();
         assert!(gateway.route(black_box("desk")).is_some());
+    })
+}
+
+/// What a start is, but for the store and the sockets.
+fn build() -> Step {
+    Box::new(|| {
+        black_box(gateway());
     })
 }
 

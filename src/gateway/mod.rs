@@ -2,12 +2,14 @@
 
 mod account;
 mod succession;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server},
     idempotency::Idempotency,
     metrics::Metrics,
-    schema::{Document, DocumentError, Unproven, prove},
+    schema::{Document, DocumentError, KeptPaths, Unproven, prove},
     sequencer::{Lanes, Sequencer},
     tls::{self, TlsError},
     upstream::Account,
@@ -347,22 +349,23 @@ pub fn newer_document(
     ))
 }
 
+/// What is kept of the answers to each operation, where it is not everything.
+pub(crate) fn kept(vendor: &Vendor) -> impl Fn(&str) -> Option<KeptPaths> {
+    |id| {
+        let mut operations = vendor.operations.iter();
+        match operations.find(|(operation, _)| *operation == id)?.1 {
+            Keep::Everything => None,
+            Keep::Only(paths) => Some(paths),
+        }
+    }
+}
+
 /// A document of a vendor, compiled, with every operation that its adapter calls.
 ///
 /// # Errors
 /// When it does not compile or an operation is missing.
 pub fn compile(vendor: &Vendor, text: &str) -> Result<Document, BuildError> {
-    let kept = |id: &str| {
-        let (_, keep) = vendor
-            .operations
-            .iter()
-            .find(|(operation, _)| *operation == id)?;
-        match keep {
-            Keep::Everything => None,
-            Keep::Only(paths) => Some(*paths),
-        }
-    };
-    let document = Document::compile(vendor.name, text, &kept)?;
+    let document = Document::compile(vendor.name, text, &kept(vendor))?;
     for (operation, _) in vendor.operations {
         if document.operation(operation).is_none() {
             return Err(BuildError::Operation {

@@ -235,15 +235,14 @@ impl Served {
         self.gone.subscribe()
     }
 
-    pub(super) fn document(&self) -> &Document {
+    /// The vendor's document.
+    pub fn document(&self) -> &Arc<Document> {
         &self.document
     }
 
-    pub(super) fn with_document(
-        kind: &Kind,
-        options: &Options,
-        document: Arc<Document>,
-    ) -> Arc<Self> {
+    /// Builds the twin on a document that was compiled from [`Kind::document`]. The twin judges requests, so it does
+    /// not matter how much the checks of answers see.
+    pub fn with_document(kind: &Kind, options: &Options, document: Arc<Document>) -> Arc<Self> {
         Arc::new(Self {
             kind: *kind,
             options: options.clone(),

@@ -126,10 +126,12 @@ impl Begins {
             return;
         };
         for (one, seconds) in (0..=u8::MAX).zip(&mut self.0) {
-            for (other, may) in (0..=u8::MAX).zip(seconds) {
-                *may |= is_escape(one)
-                    || (pattern.alphabet.same(one, *first)
-                        && (is_escape(other) || pattern.alphabet.same(other, *second)));
+            if is_escape(one) {
+                *seconds = [true; 256];
+            } else if pattern.alphabet.same(one, *first) {
+                for (other, may) in (0..=u8::MAX).zip(seconds) {
+                    *may |= is_escape(other) || pattern.alphabet.same(other, *second);
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
@@ -14,9 +15,12 @@ const MAX_VIOLATIONS: usize = 100;
 /// Longest pointer in a violation, in bytes; a longer one is cut to an ancestor.
 const MAX_POINTER: usize = 256;
 
-/// A compiled schema. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Check(Arc<Validator>);
+/// A schema, compiled at the latest when it first judges a value. Cheap to clone.
+#[derive(Clone)]
+pub struct Check(Arc<LazyLock<Option<Validator>, Compile>>);
+
+/// Compiles a schema that is known to be one; nothing where it is none after all.
+type Compile = Box<dyn FnOnce() -> Option<Validator> + Send>;
 
 /// One way in which a value breaks its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +35,21 @@ pub struct Violation {
 }
 
 impl Check {
+    /// The check by a validator that is there.
     pub(super) fn new(validator: Validator) -> Self {
-        Self(Arc::new(validator))
+        let check = Self::later(move || Some(validator));
+        LazyLock::force(&check.0);
+        check
+    }
+
+    /// The check by a validator that is made when it is first needed. Without one nothing is valid.
+    pub(super) fn later(compile: impl FnOnce() -> Option<Validator> + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(compile))))
     }
 
     /// Whether the value satisfies the schema.
     pub fn is_valid(&self, value: &Value) -> bool {
-        self.0.is_valid(value)
+        self.validator().is_some_and(|it| it.is_valid(value))
     }
 
     /// Everything that is wrong with the value, at most a hundred violations; empty if it is valid.
@@ -45,8 +57,15 @@ impl Check {
     /// Where several forms are allowed and none fits, the one that was most likely meant is judged: the
     /// only one of the value's type, else the one that is missed by least.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
+        let Some(validator) = self.validator() else {
+            return vec![Violation {
+                pointer: String::new(),
+                keyword: "$schema".to_owned(),
+                detail: "cannot be judged: its schema does not compile".to_owned(),
+            }];
+        };
         let mut found = Vec::new();
-        for error in self.0.iter_errors(value) {
+        for error in validator.iter_errors(value) {
             collect(&error, &mut found);
             if found.len() >= MAX_VIOLATIONS {
                 found.truncate(MAX_VIOLATIONS);
@@ -54,6 +73,22 @@ impl Check {
             }
         }
         found
+    }
+
+    /// Which check it is among all of this moment, if it is compiled.
+    #[cfg(test)]
+    pub(super) fn place_when_compiled(&self) -> Option<usize> {
+        LazyLock::get(&self.0).map(|_| Arc::as_ptr(&self.0).addr())
+    }
+
+    fn validator(&self) -> Option<&Validator> {
+        self.0.as_ref().as_ref()
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Check").field(&self.0).finish()
     }
 }
 

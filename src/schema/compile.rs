@@ -1,52 +1,53 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use http::Uri;
 use jsonschema::{Draft, Registry, RegistryBuilder};
 use serde_json::Value;
 
-use super::compiler::Compiler;
-use super::reference::{self, below};
-use super::{Document, KeptPaths, Operation, Problem, order, upgrade};
+use super::compiler::{Compiler, Proof};
+use super::reference;
+use super::{Document, KeptPaths, Problem, order, upgrade};
 
-/// Compiles a document, or says everything that is wrong with it.
+/// Compiles a document, or says everything that is wrong with it. Nothing is looked for in schemas that are known to
+/// compile.
 pub(super) fn document(
     name: &str,
     text: &str,
     kept: &dyn Fn(&str) -> Option<KeptPaths>,
+    is_proven: bool,
 ) -> Result<Document, Vec<Problem>> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| whole(format!("is not JSON: {error}")))?;
     let paths =
         order::paths(text).map_err(|error| whole(format!("has no usable paths: {error}")))?;
-    let mut root = value.clone();
-    match value.get("openapi").and_then(Value::as_str) {
-        Some(version) if version.starts_with("3.1.") => {}
-        Some(version) if version.starts_with("3.0.") => upgrade::from_3_0(&mut root),
+    let value = Arc::new(value);
+    let root = match value.get("openapi").and_then(Value::as_str) {
+        Some(version) if version.starts_with("3.1.") => Arc::clone(&value),
+        Some(version) if version.starts_with("3.0.") => {
+            let mut root = Value::clone(&value);
+            upgrade::from_3_0(&mut root);
+            Arc::new(root)
+        }
         _ => {
             let detail = "is not an OpenAPI document of version 3.0 or 3.1";
             return Err(whole(detail.to_owned()));
         }
-    }
-    let mut problems = Vec::new();
-    reference::dangling(&root, &root, "", &mut problems);
-    let registry = if problems.is_empty() {
-        registry(&root)
-            .map_err(|error| problems.extend(whole(format!("cannot be resolved: {error}"))))
-            .ok()
-    } else {
-        None
     };
-    let mut compiler = Compiler::new(&root, registry, kept, problems);
+    let mut problems = Vec::new();
+    let proof = match is_proven {
+        true => Proof::Given,
+        false => asked_for(&root, &mut problems),
+    };
+    let mut compiler = Compiler::new(&value, &root, proof, kept, problems);
     compiler.components();
-    let (mut operations, routes) = compiler.paths(&paths);
+    let (operations, routes) = compiler.paths(&paths);
     let mut problems = compiler.into_problems();
     let mut by_id = HashMap::new();
-    for (index, operation) in operations.iter_mut().enumerate() {
-        let pointer = pointer_of(operation);
-        operation.value = value.pointer(&pointer).cloned().unwrap_or_default();
+    for (index, operation) in operations.iter().enumerate() {
         if !operation.id.is_empty() && by_id.insert(operation.id.clone(), index).is_some() {
             problems.push(Problem {
-                pointer,
+                pointer: operation.pointer.clone(),
                 detail: format!("the operationId `{}` is used twice", operation.id),
             });
         }
@@ -64,23 +65,34 @@ pub(super) fn document(
     })
 }
 
-fn whole(detail: String) -> Vec<Problem> {
-    vec![Problem {
-        pointer: String::new(),
-        detail,
-    }]
-}
-
-fn registry(root: &Value) -> Result<Registry<'_>, jsonschema::ReferencingError> {
+/// The schemas of a document, by their address.
+pub(super) fn registry(root: &Value) -> Result<Registry<'_>, jsonschema::ReferencingError> {
     Registry::new()
         .draft(Draft::Draft202012)
         .add(reference::DOCUMENT_URI, root)
         .and_then(RegistryBuilder::prepare)
 }
 
-fn pointer_of(operation: &Operation) -> String {
-    let method = operation.method.as_str().to_ascii_lowercase();
-    below(&below("/paths", &operation.template), &method)
+/// What every schema is proven with, unless a reference leads nowhere.
+fn asked_for<'d>(root: &'d Value, problems: &mut Vec<Problem>) -> Proof<'d> {
+    reference::dangling(root, root, "", problems);
+    if !problems.is_empty() {
+        return Proof::Failed;
+    }
+    match registry(root) {
+        Ok(registry) => Proof::Wanted(Box::new(registry)),
+        Err(error) => {
+            problems.extend(whole(format!("cannot be resolved: {error}")));
+            Proof::Failed
+        }
+    }
+}
+
+fn whole(detail: String) -> Vec<Problem> {
+    vec![Problem {
+        pointer: String::new(),
+        detail,
+    }]
 }
 
 /// Path of the first server's URL, which may be a path alone.

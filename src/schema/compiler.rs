@@ -1,16 +1,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::Method;
-use jsonschema::{Draft, PatternOptions, Registry};
-use serde_json::{Value, json};
+use jsonschema::Registry;
+use serde_json::Value;
 
 use super::check::{self, Check};
 use super::known::Known;
 use super::parameter::{Parameter, Place, Shape};
+use super::recipe::Recipe;
 use super::reference::{self, below};
 use super::template::Template;
-use super::{KeptPaths, Operation, Problem, Route, project};
+use super::{KeptPaths, Later, Operation, Problem, Route};
 
 /// The methods that a path can have, as OpenAPI spells them.
 const METHODS: [(&str, Method); 8] = [
@@ -29,27 +30,39 @@ const COMPONENTS: &str = "/components/schemas";
 
 /// Turns the parts of one document into checks and gathers what is wrong on the way.
 pub(super) struct Compiler<'d> {
-    root: &'d Value,
-    /// Missing once a reference or a shared schema is known to be broken: what uses it would only
-    /// repeat the fault.
-    registry: Option<Registry<'d>>,
+    value: &'d Arc<Value>,
+    /// The same in the dialect of OpenAPI 3.1.
+    root: &'d Arc<Value>,
+    proof: Proof<'d>,
     kept: &'d dyn Fn(&str) -> Option<KeptPaths>,
     /// By the pointer to the schema: most operations share their error answers.
     checks: HashMap<String, Check>,
-    known: HashMap<String, Arc<Known>>,
+    known: HashMap<String, Later<Known>>,
     problems: Vec<Problem>,
+}
+
+/// How it stands with the proof that every schema compiles.
+pub(super) enum Proof<'d> {
+    /// It was given before: each schema is compiled when it is needed.
+    Given,
+    /// Each schema is compiled at once.
+    Wanted(Box<Registry<'d>>),
+    /// A reference or a shared schema is known to be broken: what uses it would only repeat the fault.
+    Failed,
 }
 
 impl<'d> Compiler<'d> {
     pub(super) fn new(
-        root: &'d Value,
-        registry: Option<Registry<'d>>,
+        value: &'d Arc<Value>,
+        root: &'d Arc<Value>,
+        proof: Proof<'d>,
         kept: &'d dyn Fn(&str) -> Option<KeptPaths>,
         problems: Vec<Problem>,
     ) -> Self {
         Self {
+            value,
             root,
-            registry,
+            proof,
             kept,
             checks: HashMap::new(),
             known: HashMap::new(),
@@ -63,10 +76,13 @@ impl<'d> Compiler<'d> {
 
     /// Judges the shared schemas, used or not.
     pub(super) fn components(&mut self) {
+        if matches!(self.proof, Proof::Given) {
+            return;
+        }
         if let Some(Value::Object(schemas)) = self.root.pointer(COMPONENTS) {
             for (name, schema) in schemas {
                 if !self.is_schema(schema, &below(COMPONENTS, name)) {
-                    self.registry = None;
+                    self.proof = Proof::Failed;
                 }
             }
         }
@@ -154,18 +170,14 @@ impl<'d> Compiler<'d> {
             request_required,
             responses: self.responses(&below(&pointer, "responses"), (self.kept)(id)),
             known: self.known(&below(&pointer, "responses")),
-            value: Value::Null,
+            document: Arc::clone(self.value),
+            pointer,
         }
     }
 
     /// What the answers that tell success name, by status.
-    fn known(&mut self, pointer: &str) -> BTreeMap<String, Arc<Known>> {
-        // References that lead in a circle or nowhere are told elsewhere.
-        let Some(Value::Object(responses)) = self
-            .registry
-            .as_ref()
-            .and_then(|_| self.root.pointer(pointer))
-        else {
+    fn known(&mut self, pointer: &str) -> BTreeMap<String, Later<Known>> {
+        let Some(Value::Object(responses)) = self.root.pointer(pointer) else {
             return BTreeMap::new();
         };
         let successes = responses.keys().filter(|status| status.starts_with('2'));
@@ -177,10 +189,11 @@ impl<'d> Compiler<'d> {
             let Some(schema) = schema else {
                 continue;
             };
-            let root = self.root;
-            let known = self.known.entry(schema);
-            let known = known.or_insert_with_key(|schema| Arc::new(Known::of(root, schema)));
-            all.insert(status.clone(), known.clone());
+            let known = self.known.entry(schema).or_insert_with_key(|schema| {
+                let (root, schema) = (Arc::clone(self.root), schema.clone());
+                Arc::new(LazyLock::new(Box::new(move || Known::of(&root, &schema))))
+            });
+            all.insert(status.clone(), Arc::clone(known));
         }
         all
     }
@@ -224,7 +237,7 @@ impl<'d> Compiler<'d> {
     /// A path and its parameters have to name the same things.
     fn path_parameters(&mut self, pointer: &str, template: &Template, parameters: &[Parameter]) {
         // A parameter with a broken schema was left out; it is told already.
-        if self.registry.is_none() {
+        if matches!(self.proof, Proof::Failed) {
             return;
         }
         let in_template: HashSet<&str> = template.names().collect();
@@ -261,7 +274,9 @@ impl<'d> Compiler<'d> {
                 .resolved(&place)
                 .and_then(|(place, response)| json_schema(&place, response));
             let check = schema.and_then(|schema| match kept {
-                Some(kept) if status.starts_with('2') => self.projected(&schema, kept),
+                Some(kept) if status.starts_with('2') => {
+                    self.build(Recipe::Projected(schema, kept))
+                }
                 _ => self.check(&schema),
             });
             checks.insert(status.clone(), check);
@@ -275,41 +290,30 @@ impl<'d> Compiler<'d> {
         if let Some(check) = self.checks.get(&pointer) {
             return Some(check.clone());
         }
-        if !pointer.starts_with(COMPONENTS) && !self.is_schema(schema, &pointer) {
+        let is_proven = matches!(self.proof, Proof::Given) || pointer.starts_with(COMPONENTS);
+        if !is_proven && !self.is_schema(schema, &pointer) {
             return None;
         }
-        let entry = json!({ "$ref": reference::uri_of(&pointer) });
-        let check = self.build(&entry, &pointer)?;
+        let check = self.build(Recipe::Whole(pointer.clone()))?;
         self.checks.insert(pointer, check.clone());
         Some(check)
     }
 
-    fn projected(&mut self, pointer: &str, kept: KeptPaths) -> Option<Check> {
-        let schema = self.root.pointer(pointer)?;
-        self.registry.as_ref()?;
-        match project::pruned(self.root, schema, kept) {
-            Ok(schema) => self.build(&schema, pointer),
-            Err(detail) => {
-                self.problem(pointer.to_owned(), &detail);
-                None
+    /// The check by a recipe; `None` if it is broken, which is then told.
+    fn build(&mut self, recipe: Recipe) -> Option<Check> {
+        match &self.proof {
+            Proof::Failed => None,
+            Proof::Given => {
+                let root = Arc::clone(self.root);
+                Some(Check::later(move || recipe.validator_alone(&root).ok()))
             }
-        }
-    }
-
-    fn build(&mut self, schema: &Value, pointer: &str) -> Option<Check> {
-        let built = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_registry(self.registry.as_ref()?)
-            // Runs in linear time on whatever a stranger sends; look-around does not compile.
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema);
-        match built {
-            Ok(validator) => Some(Check::new(validator)),
-            Err(error) => {
-                let detail = format!("is a schema that does not compile: {error}");
-                self.problem(pointer.to_owned(), &detail);
-                None
-            }
+            Proof::Wanted(registry) => match recipe.validator(self.root, registry) {
+                Ok(validator) => Some(Check::new(validator)),
+                Err(detail) => {
+                    self.problem(recipe.pointer().to_owned(), &detail);
+                    None
+                }
+            },
         }
     }
 

@@ -1,7 +1,8 @@
 //! OpenAPI documents, compiled: which operation a request belongs to, and what its parts must satisfy.
 //!
-//! A document is compiled once, at start. What it says about a payload is then one call of a compiled
-//! validator ([`Check::is_valid`]); the slower [`Check::violations`] says what is wrong and where.
+//! A document is read once, at start. What it says about a payload is one call of a compiled validator
+//! ([`Check::is_valid`]); the slower [`Check::violations`] says what is wrong and where. A document from outside is
+//! compiled whole before it is taken; of one that is known to compile each schema is compiled when it is first needed.
 //! Formats are annotations here: a limit that must hold is written as a pattern, without look-around.
 
 mod check;
@@ -12,6 +13,8 @@ mod order;
 mod parameter;
 mod project;
 mod proof;
+mod proven;
+mod recipe;
 mod reference;
 mod sentence;
 mod template;
@@ -21,7 +24,7 @@ mod upgrade;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::Method;
 use serde_json::Value;
@@ -39,12 +42,12 @@ use template::Template;
 /// Members of an answer that a projection keeps, each a path from the root; `*` is each element of an array.
 pub type KeptPaths = &'static [&'static [&'static str]];
 
-/// A compiled OpenAPI 3.0 or 3.1 document.
+/// An OpenAPI 3.0 or 3.1 document, ready to judge.
 #[derive(Debug)]
 pub struct Document {
     name: String,
     base_path: String,
-    value: Value,
+    value: Arc<Value>,
     operations: Vec<Operation>,
     by_id: HashMap<String, usize>,
     /// The paths, those with an earlier literal segment first.
@@ -61,9 +64,14 @@ pub struct Operation {
     request: Option<Check>,
     request_required: bool,
     responses: BTreeMap<String, Option<Check>>,
-    known: BTreeMap<String, Arc<Known>>,
-    value: Value,
+    known: BTreeMap<String, Later<Known>>,
+    document: Arc<Value>,
+    /// Where it stands in the document.
+    pointer: String,
 }
+
+/// What is made when it is first needed, and shared.
+type Later<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
 
 /// What a method and a path lead to.
 #[derive(Debug)]
@@ -104,7 +112,10 @@ struct Route {
 }
 
 impl Document {
-    /// Compiles every request, response and parameter schema of a document (3.1 is JSON Schema 2020-12).
+    /// Reads a document, and compiles every request, response and parameter schema of it (3.1 is JSON Schema 2020-12).
+    ///
+    /// Of a text whose SHA-256 stands in `schemas/SHA256SUMS` the schemas are known to compile, so each is compiled
+    /// when it is first needed: most never are, and all of them were two thirds of the instructions of a start.
     ///
     /// `kept` names, for an operation whose answers are read through a projection, the member paths that
     /// the projection keeps; its 2xx checks then judge the projection instead of the whole answer. The
@@ -122,9 +133,11 @@ impl Document {
         text: &str,
         kept: &dyn Fn(&str) -> Option<KeptPaths>,
     ) -> Result<Self, DocumentError> {
-        compile::document(name, text, kept).map_err(|problems| DocumentError {
-            document: name.to_owned(),
-            problems,
+        compile::document(name, text, kept, proven::is_known(text)).map_err(|problems| {
+            DocumentError {
+                document: name.to_owned(),
+                problems,
+            }
         })
     }
 
@@ -153,6 +166,18 @@ impl Document {
     /// All operations, in the order of the document's text.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter()
+    }
+
+    /// How many of its checks are compiled.
+    #[cfg(test)]
+    pub(crate) fn compiled(&self) -> usize {
+        let checks = self.operations.iter().flat_map(|operation| {
+            let parameters = operation.parameters.iter().map(Parameter::check);
+            let responses = operation.responses.values().flatten();
+            parameters.chain(operation.request()).chain(responses)
+        });
+        let compiled = checks.filter_map(Check::place_when_compiled);
+        compiled.collect::<std::collections::BTreeSet<_>>().len()
     }
 
     /// The operation that a path below the base path belongs to.
@@ -228,7 +253,7 @@ impl Operation {
     pub fn known(&self, status: u16) -> Option<&Known> {
         let exact = self.known.get(status.to_string().as_str());
         let known = exact.or_else(|| self.known.get("2XX").filter(|_| status / 100 == 2));
-        known.map(Arc::as_ref)
+        known.map(|known| &***known)
     }
 
     /// Whether this very status is described, be it with a body or without.
@@ -243,7 +268,7 @@ impl Operation {
 
     /// The operation object as it stands in the document, references unresolved.
     pub fn value(&self) -> &Value {
-        &self.value
+        self.document.pointer(&self.pointer).unwrap_or(&Value::Null)
     }
 }
 

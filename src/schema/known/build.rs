@@ -1,9 +1,13 @@
 //! Building the tree: which schemas judge one value together, and what they say of it.
 
 use super::{Known, Node};
-use crate::schema::reference::{below, pointer_of};
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::schema::reference::pointer_of;
+use serde_json::{Map, Value};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::{Hash, Hasher},
+    ptr::from_ref,
+};
 
 /// Most nodes of one schema; what lies beyond counts as foreseen.
 const MAX_NODES: usize = 20_000;
@@ -34,7 +38,7 @@ pub(super) fn known(root: &Value, pointer: &str) -> Known {
         known: Known::default(),
         by_schemas: HashMap::new(),
     };
-    builder.node(BTreeSet::from([pointer.to_owned()]));
+    builder.node(root.pointer(pointer).into_iter().collect());
     builder.known
 }
 
@@ -42,12 +46,57 @@ pub(super) fn known(root: &Value, pointer: &str) -> Known {
 struct Builder<'d> {
     root: &'d Value,
     known: Known,
-    /// The node of the schemas at these pointers: a schema may hold itself.
-    by_schemas: HashMap<BTreeSet<String>, usize>,
+    /// The node of these schemas: a schema may hold itself.
+    by_schemas: HashMap<Schemas<'d>, usize>,
 }
 
-impl Builder<'_> {
-    fn node(&mut self, schemas: BTreeSet<String>) -> Option<usize> {
+/// Schemas of one document, each once, in the order of their addresses: their pointers would be longer to compare.
+#[derive(Clone, Default)]
+struct Schemas<'d>(Vec<&'d Value>);
+
+impl<'d> Schemas<'d> {
+    /// Answers false where it is there already.
+    fn add(&mut self, schema: &'d Value) -> bool {
+        let found = self
+            .0
+            .binary_search_by_key(&from_ref(schema), |one| from_ref(*one));
+        if let Err(at) = found {
+            self.0.insert(at, schema);
+        }
+        found.is_err()
+    }
+
+    fn places(&self) -> impl Iterator<Item = *const Value> {
+        self.0.iter().map(|schema| from_ref(*schema))
+    }
+}
+
+impl<'d> FromIterator<&'d Value> for Schemas<'d> {
+    fn from_iter<I: IntoIterator<Item = &'d Value>>(schemas: I) -> Self {
+        let mut all = Self::default();
+        for schema in schemas {
+            all.add(schema);
+        }
+        all
+    }
+}
+
+impl PartialEq for Schemas<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.places().eq(other.places())
+    }
+}
+
+impl Eq for Schemas<'_> {}
+
+impl Hash for Schemas<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.places().for_each(|place| place.hash(state));
+    }
+}
+
+impl<'d> Builder<'d> {
+    fn node(&mut self, schemas: Schemas<'d>) -> Option<usize> {
         if let Some(known) = self.by_schemas.get(&schemas) {
             return Some(*known);
         }
@@ -57,10 +106,10 @@ impl Builder<'_> {
         }
         self.known.nodes.push(Node::default());
         self.by_schemas.insert(schemas.clone(), at);
-        let judged = schemas.iter().map(|schema| self.judged(schema, 0));
+        let judged = schemas.0.iter().map(|schema| self.judged(schema, 0));
         let judged = judged.reduce(Judged::or).unwrap_or_default();
-        let mut all = BTreeSet::new();
-        for schema in &schemas {
+        let mut all = Schemas::default();
+        for schema in schemas.0 {
             self.together(schema, &mut all);
         }
         let mut node = self.described(&all);
@@ -72,33 +121,31 @@ impl Builder<'_> {
     }
 
     /// The node of a value that all of these judge, or one of them.
-    fn described(&mut self, schemas: &BTreeSet<String>) -> Node {
+    fn described(&mut self, schemas: &Schemas<'d>) -> Node {
         let mut node = Node::default();
-        let mut members: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let (mut items, mut others) = (BTreeSet::new(), BTreeSet::new());
-        let root = self.root;
-        for pointer in schemas {
-            let Some(Value::Object(schema)) = root.pointer(pointer) else {
+        let mut members: BTreeMap<&str, Schemas<'d>> = BTreeMap::new();
+        let (mut items, mut others) = (Schemas::default(), Schemas::default());
+        for schema in &schemas.0 {
+            let Value::Object(schema) = schema else {
                 // `true` allows whatever there is.
-                node.is_open |= root.pointer(pointer) == Some(&Value::Bool(true));
+                node.is_open |= **schema == Value::Bool(true);
                 continue;
             };
             if let Some(Value::Object(named)) = schema.get("properties") {
-                let place = below(pointer, "properties");
-                for name in named.keys() {
-                    members.entry(name).or_default().insert(below(&place, name));
+                for (name, member) in named {
+                    members.entry(name).or_default().add(member);
                 }
             }
             match schema.get("additionalProperties") {
                 Some(Value::Bool(allowed)) => node.is_open |= allowed,
-                Some(_) => drop(others.insert(below(pointer, "additionalProperties"))),
+                Some(schema) => drop(others.add(schema)),
                 None => {}
             }
             node.is_open |= ["patternProperties", "$dynamicRef"]
                 .iter()
                 .any(|keyword| schema.contains_key(*keyword));
-            if schema.contains_key("items") {
-                items.insert(below(pointer, "items"));
+            if let Some(schema) = schema.get("items") {
+                items.add(schema);
             }
             node.is_open |= says_nothing_of_members(schema);
         }
@@ -106,47 +153,48 @@ impl Builder<'_> {
             .into_iter()
             .filter_map(|(name, schemas)| Some((name.to_owned(), self.node(schemas)?)))
             .collect();
-        node.items = (!items.is_empty()).then(|| self.node(items)).flatten();
-        node.others = (!others.is_empty()).then(|| self.node(others)).flatten();
+        let mut below = |schemas: Schemas<'d>| {
+            let is_told = !schemas.0.is_empty();
+            is_told.then(|| self.node(schemas)).flatten()
+        };
+        node.items = below(items);
+        node.others = below(others);
         node.is_open |= self.known.nodes.len() == MAX_NODES;
         node
     }
 
     /// Every schema that judges the same value as this one.
-    fn together(&self, pointer: &str, all: &mut BTreeSet<String>) {
-        if !all.insert(pointer.to_owned()) {
+    fn together(&self, schema: &'d Value, all: &mut Schemas<'d>) {
+        if !all.add(schema) {
             return;
         }
-        for other in self.beside(pointer) {
-            self.together(&other, all);
-        }
-    }
-
-    fn beside(&self, pointer: &str) -> Vec<String> {
-        let Some(Value::Object(schema)) = self.root.pointer(pointer) else {
-            return Vec::new();
+        let Value::Object(members) = schema else {
+            return;
         };
-        let referred = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(pointer_of);
-        let mut beside: Vec<String> = referred.into_iter().collect();
+        if let Some(target) = self.referred(members) {
+            self.together(target, all);
+        }
         for keyword in SAME_VALUE {
-            let place = below(pointer, keyword);
-            match schema.get(keyword) {
+            match members.get(keyword) {
                 Some(Value::Array(branches)) => {
-                    beside.extend((0..branches.len()).map(|at| format!("{place}/{at}")));
+                    for branch in branches {
+                        self.together(branch, all);
+                    }
                 }
-                Some(_) => beside.push(place),
+                Some(schema) => self.together(schema, all),
                 None => {}
             }
         }
-        beside
     }
 
-    fn judged(&self, pointer: &str, depth: usize) -> Judged {
-        let schema = match self.root.pointer(pointer) {
-            Some(Value::Object(schema)) if depth < MAX_DEPTH => schema,
+    fn referred(&self, schema: &'d Map<String, Value>) -> Option<&'d Value> {
+        let target = schema.get("$ref").and_then(Value::as_str)?;
+        self.root.pointer(&pointer_of(target)?)
+    }
+
+    fn judged(&self, schema: &'d Value, depth: usize) -> Judged {
+        let schema = match schema {
+            Value::Object(schema) if depth < MAX_DEPTH => schema,
             _ => return Judged::default(),
         };
         let mut judged = Judged {
@@ -164,20 +212,14 @@ impl Builder<'_> {
                 _ => None,
             },
         };
-        if let Some(target) = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(pointer_of)
-        {
-            judged = judged.and(self.judged(&target, depth + 1));
+        if let Some(target) = self.referred(schema) {
+            judged = judged.and(self.judged(target, depth + 1));
         }
         for keyword in ["allOf", "anyOf", "oneOf"] {
             let Some(Value::Array(branches)) = schema.get(keyword) else {
                 continue;
             };
-            let place = below(pointer, keyword);
-            let branches =
-                (0..branches.len()).map(|at| self.judged(&format!("{place}/{at}"), depth + 1));
+            let branches = branches.iter().map(|branch| self.judged(branch, depth + 1));
             let together = match keyword {
                 "allOf" => branches.reduce(Judged::and),
                 _ => branches.reduce(Judged::or),
@@ -234,7 +276,7 @@ impl Judged {
 }
 
 /// Whether a schema lets an object be whatever it likes: it does not name a member, nor leave that to another schema.
-fn says_nothing_of_members(schema: &serde_json::Map<String, Value>) -> bool {
+fn says_nothing_of_members(schema: &Map<String, Value>) -> bool {
     let elsewhere = ["properties", "additionalProperties", "$ref"]
         .iter()
         .chain(&SAME_VALUE);
