@@ -70,7 +70,11 @@ impl Body {
 
     /// Appends a string, quoted and escaped.
     pub fn push_string(&mut self, string: &str) {
-        self.push(&quoted(string));
+        let is_plain = |byte: u8| byte >= 0x20 && !matches!(byte, b'"' | b'\\');
+        match string.bytes().all(is_plain) {
+            true => ["\"", string, "\""].iter().for_each(|part| self.push(part)),
+            false => self.push(&quoted(string)),
+        }
     }
 
     /// Appends the id that creation number `creation` brings.

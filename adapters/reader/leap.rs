@@ -1,4 +1,4 @@
-//! The fast way through skipped parts: whole tokens at a time, with nobody to tell.
+//! The fast way through skipped parts and past members: whole tokens at a time.
 //!
 //! Only tokens that are well formed and complete in the bytes at hand are leapt over. Before anything else the leap
 //! ends, and the machine takes that token byte by byte and finds what is wrong with it, if anything is. So a leap
@@ -6,6 +6,7 @@
 
 use super::projection::Kind;
 use super::syntax::State;
+use std::ops::Range;
 
 /// Leaps from `at`, in the container on top of `open`, and gives the place and state to go on from.
 ///
@@ -49,28 +50,72 @@ pub(super) fn leap(
         let Some((start, first)) = value.and_then(|start| Some((start, *bytes.get(start)?))) else {
             return (at, state);
         };
-        let end = match first {
-            b'"' => string(bytes, start),
-            b'{' | b'[' if open.len() < depth => {
-                is_object = first == b'{';
-                open.push(if is_object { Kind::Object } else { Kind::Array });
-                state = if is_object {
-                    State::NameOrEnd
-                } else {
-                    State::ValueOrEnd
-                };
-                at = start + 1;
-                continue;
-            }
-            b'n' => literal(bytes, start, b"null"),
-            b't' => literal(bytes, start, b"true"),
-            b'f' => literal(bytes, start, b"false"),
-            _ => number(bytes, start),
-        };
-        let Some(end) = end else {
+        if let b'{' | b'[' = first
+            && open.len() < depth
+        {
+            is_object = first == b'{';
+            open.push(if is_object { Kind::Object } else { Kind::Array });
+            state = if is_object {
+                State::NameOrEnd
+            } else {
+                State::ValueOrEnd
+            };
+            at = start + 1;
+            continue;
+        }
+        let Some(end) = scalar(bytes, start) else {
             return (at, state);
         };
         (at, state) = (end, State::CommaOrEnd);
+    }
+}
+
+/// A member whose name has no escapes, as far as the place where its value begins.
+pub(super) struct Ahead {
+    /// The name with its quotes.
+    pub(super) name: Range<usize>,
+    /// The first byte of the value.
+    pub(super) value: usize,
+}
+
+/// The member that comes next in an object, if it is well formed up to its value.
+///
+/// `state` is [`State::CommaOrEnd`] or [`State::NameOrEnd`].
+#[inline]
+pub(super) fn ahead(bytes: &[u8], at: usize, state: State) -> Option<Ahead> {
+    let token = spaces(bytes, at);
+    let start = match (state, bytes.get(token)?) {
+        (State::CommaOrEnd, b',') => spaces(bytes, token + 1),
+        (State::NameOrEnd, _) => token,
+        _ => return None,
+    };
+    if bytes.get(start) != Some(&b'"') {
+        return None;
+    }
+    let quote = start + 1 + plain(bytes.get(start + 1..)?);
+    if bytes.get(quote) != Some(&b'"') {
+        return None;
+    }
+    let colon = spaces(bytes, quote + 1);
+    if bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    let value = spaces(bytes, colon + 1);
+    (value < bytes.len()).then_some(Ahead {
+        name: start..quote + 1,
+        value,
+    })
+}
+
+/// Where the text, number or literal at `at` ends; nothing for a container.
+#[inline]
+pub(super) fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'"' => string(bytes, at),
+        b'n' => literal(bytes, at, b"null"),
+        b't' => literal(bytes, at, b"true"),
+        b'f' => literal(bytes, at, b"false"),
+        _ => number(bytes, at),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Members that a projection leaves out, for whoever wants to know what else an answer holds.
 
 use super::names::Decoded;
-use super::paths::Place;
 
 /// Most members of one answer that are noted.
 const MAX_MEMBERS: usize = 512;
@@ -20,15 +19,13 @@ pub struct LeftOut {
     /// Names and values, one after the other, as received.
     text: Vec<u8>,
     members: Vec<Noted>,
-    /// By place: the path to it.
-    paths: Vec<Vec<&'static str>>,
 }
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The path to the object that it is a member of, spelled as in [`Keep::Only`](super::Keep::Only).
-    pub path: &'a [&'static str],
+    pub path: &'static [&'static str],
     /// Its value's JSON: a scalar up to 64 bytes of it, of a container the first byte.
     pub value: &'a [u8],
     /// Whether [`Self::value`] is all of the value.
@@ -38,7 +35,7 @@ pub struct Member<'a> {
 
 #[derive(Clone, Copy, Debug)]
 struct Noted {
-    place: Place,
+    path: &'static [&'static str],
     start: usize,
     value: usize,
     end: usize,
@@ -50,7 +47,7 @@ impl LeftOut {
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
         self.members.iter().filter_map(|noted| {
             Some(Member {
-                path: self.paths.get(noted.place.index())?,
+                path: noted.path,
                 name: self.text.get(noted.start..noted.value)?,
                 value: self.text.get(noted.value..noted.end)?,
                 is_whole: noted.is_whole,
@@ -58,13 +55,23 @@ impl LeftOut {
         })
     }
 
-    pub(super) fn with_paths(self, paths: Vec<Vec<&'static str>>) -> Self {
-        Self { paths, ..self }
+    /// Nothing yet, and room for what most answers hold.
+    pub(super) fn with_room() -> Self {
+        Self {
+            text: Vec::with_capacity(512),
+            members: Vec::with_capacity(24),
+        }
     }
 
     /// A member with this name, as received with its quotes, whose value begins with this byte. Whether there is
     /// room for it.
-    pub(super) fn begin(&mut self, place: Place, name: &[u8], first: u8, is_scalar: bool) -> bool {
+    pub(super) fn begin(
+        &mut self,
+        path: &'static [&'static str],
+        name: &[u8],
+        first: u8,
+        is_scalar: bool,
+    ) -> bool {
         let room = self.text.len() + name.len() + MAX_VALUE;
         if self.members.len() == MAX_MEMBERS || room > MAX_BYTES {
             return false;
@@ -76,7 +83,7 @@ impl LeftOut {
             self.text.push(first);
         }
         self.members.push(Noted {
-            place,
+            path,
             start,
             value,
             end: self.text.len(),

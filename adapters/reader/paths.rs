@@ -7,33 +7,32 @@ use super::names::Decoded;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(usize);
 
-impl Place {
-    /// Its number in the tree.
-    pub(super) fn index(self) -> usize {
-        self.0
-    }
-}
-
 /// The tree of kept paths.
 #[derive(Debug)]
 pub(super) struct Paths {
+    /// A node comes after the one that it is below.
     nodes: Vec<Node>,
 }
 
 #[derive(Debug, Default)]
 struct Node {
+    /// From the root.
+    path: &'static [&'static str],
+    above: Option<Place>,
     whole: bool,
     elements: Option<Place>,
-    members: Vec<(&'static str, Place)>,
 }
+
+/// Room that is taken at first: for as many places as an answer of most operations has.
+const FIRST_ROOM: usize = 16;
 
 impl Paths {
     pub(super) const ROOT: Place = Place(0);
 
     pub(super) fn new(keep: Keep) -> Self {
-        let mut paths = Self {
-            nodes: vec![Node::default()],
-        };
+        let mut nodes = Vec::with_capacity(FIRST_ROOM);
+        nodes.push(Node::default());
+        let mut paths = Self { nodes };
         match keep {
             Keep::Everything => paths.add(&[]),
             Keep::Only(all) => all.iter().for_each(|path| paths.add(path)),
@@ -53,54 +52,51 @@ impl Paths {
 
     /// The place of the member with this name, where it is wanted.
     pub(super) fn member(&self, place: Place, name: Decoded<'_>) -> Option<Place> {
-        let node = self.nodes.get(place.0)?;
-        let found = node
-            .members
-            .iter()
-            .find(|(wanted, _)| name.clone().eq(wanted.bytes()));
-        found.map(|&(_, member)| member)
+        self.below(place, |wanted| name.clone().eq(wanted.bytes()))
     }
 
-    /// The path to each place, by its number.
-    pub(super) fn all(&self) -> Vec<Vec<&'static str>> {
-        let mut all = vec![Vec::new(); self.nodes.len()];
-        // A node comes after the one that it is below.
-        for (at, node) in self.nodes.iter().enumerate() {
-            let elements = node.elements.map(|place| ("*", place));
-            for (step, place) in elements.into_iter().chain(node.members.iter().copied()) {
-                let mut path = all.get(at).cloned().unwrap_or_default();
-                path.push(step);
-                if let Some(slot) = all.get_mut(place.0) {
-                    *slot = path;
-                }
-            }
-        }
-        all
+    /// The same for a name without escapes.
+    pub(super) fn plain_member(&self, place: Place, name: &[u8]) -> Option<Place> {
+        self.below(place, |wanted| wanted.as_bytes() == name)
     }
 
-    fn add(&mut self, path: &[&'static str]) {
+    /// The path to this place.
+    pub(super) fn path(&self, place: Place) -> &'static [&'static str] {
+        self.nodes.get(place.0).map_or(&[], |node| node.path)
+    }
+
+    fn below(&self, place: Place, is_it: impl Fn(&'static str) -> bool) -> Option<Place> {
+        let is_member = |node: &Node| {
+            node.above == Some(place)
+                && node
+                    .path
+                    .last()
+                    .is_some_and(|step| *step != "*" && is_it(step))
+        };
+        self.nodes.iter().position(is_member).map(Place)
+    }
+
+    fn add(&mut self, path: &'static [&'static str]) {
         let mut place = Self::ROOT;
-        for &step in path {
-            let next = Place(self.nodes.len());
-            let Some(node) = self.nodes.get_mut(place.0) else {
-                return;
-            };
+        for (depth, &step) in path.iter().enumerate() {
             let known = match step {
-                "*" => node.elements,
-                name => node
-                    .members
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|&(_, member)| member),
+                "*" => self.elements(place),
+                name => self.below(place, |known| known == name),
             };
-            place = known.unwrap_or(next);
-            if known.is_none() {
-                match step {
-                    "*" => node.elements = Some(next),
-                    name => node.members.push((name, next)),
+            place = known.unwrap_or_else(|| {
+                let next = Place(self.nodes.len());
+                if step == "*"
+                    && let Some(above) = self.nodes.get_mut(place.0)
+                {
+                    above.elements = Some(next);
                 }
-                self.nodes.push(Node::default());
-            }
+                self.nodes.push(Node {
+                    path: path.get(..=depth).unwrap_or_default(),
+                    above: Some(place),
+                    ..Node::default()
+                });
+                next
+            });
         }
         if let Some(node) = self.nodes.get_mut(place.0) {
             node.whole = true;

@@ -4,6 +4,7 @@ use super::left_out::LeftOut;
 use super::names::{Decoded, Mark, duplicate};
 use super::paths::{Paths, Place};
 use super::{Feed, Keep, ReadError};
+use std::ops::Range;
 
 /// What kind of value begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,13 +89,11 @@ impl Projection {
     }
 
     pub(super) fn note(&mut self) {
-        self.notes = Some(LeftOut::default());
+        self.notes = Some(LeftOut::with_room());
     }
 
     pub(super) fn into_parts(self) -> (Vec<u8>, LeftOut) {
-        let paths = self.paths;
-        let notes = self.notes.map(|notes| notes.with_paths(paths.all()));
-        (self.out, notes.unwrap_or_default())
+        (self.out, self.notes.unwrap_or_default())
     }
 
     /// The level of the subtree that is being left out.
@@ -102,6 +101,59 @@ impl Projection {
         match self.part {
             Part::Skipped(level) => Some(level),
             Part::OnTheWay | Part::Kept(_) => None,
+        }
+    }
+
+    /// Whether the reader is neither in a kept subtree nor in one that is left out.
+    pub(super) fn is_on_the_way(&self) -> bool {
+        self.part == Part::OnTheWay
+    }
+
+    /// Whether the value of the member that was just named is kept, or leads to what is.
+    pub(super) fn wants_next(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Takes, in an object on the way, the whole of a name without escapes: with its quotes it is there in the feed.
+    pub(super) fn plain_name(
+        &mut self,
+        feed: Feed<'_>,
+        name: Range<usize>,
+    ) -> Result<(), ReadError> {
+        let Some(open) = self.open.last() else {
+            return Ok(());
+        };
+        self.marks.push(Mark {
+            start: u32::try_from(self.names.len()).unwrap_or(u32::MAX),
+            distance: u32::try_from(feed.offset(name.start) - open.offset).unwrap_or(u32::MAX),
+            hash: 0,
+        });
+        let text = feed.bytes.get(name).unwrap_or_default();
+        append(&mut self.names, text, HELD_NAMES)?;
+        let inside = text.get(1..text.len().saturating_sub(1));
+        self.next = self
+            .paths
+            .plain_member(open.place, inside.unwrap_or_default());
+        if self.next.is_some() {
+            self.separate()?;
+            append(&mut self.out, text, self.limit)?;
+            self.write(b":")?;
+        }
+        Ok(())
+    }
+
+    /// Leaves out the scalar value of the member that was just named: the whole of it is there in the feed.
+    pub(super) fn pass(&mut self, feed: Feed<'_>, value: Range<usize>) {
+        let (Some(notes), Some(open), Some(mark)) =
+            (&mut self.notes, self.open.last(), self.marks.last())
+        else {
+            return;
+        };
+        let name = self.names.get(mark.start as usize..).unwrap_or_default();
+        let value = feed.bytes.get(value).unwrap_or_default();
+        let first = value.first().copied().unwrap_or_default();
+        if notes.begin(self.paths.path(open.place), name, first, true) {
+            notes.more(value);
         }
     }
 
@@ -272,7 +324,8 @@ impl Projection {
         let name = self.names.get(mark.start as usize..).unwrap_or_default();
         let first = feed.bytes.get(at).copied().unwrap_or_default();
         let is_scalar = kind == Kind::Scalar;
-        if notes.begin(open.place, name, first, is_scalar) && is_scalar {
+        let path = self.paths.path(open.place);
+        if notes.begin(path, name, first, is_scalar) && is_scalar {
             (self.copy, self.from) = (Copy::ToNotes, at);
         }
     }

@@ -1,6 +1,6 @@
 //! The grammar of RFC 8259 as a machine that can stop and go on at any byte.
 
-use super::leap::{digits, leap, plain, spaces};
+use super::leap::{ahead, digits, leap, plain, scalar, spaces};
 use super::projection::{Kind, Projection};
 use super::{Feed, ReadError};
 
@@ -67,6 +67,12 @@ impl Machine {
                     level,
                     self.depth,
                 );
+            }
+            if let State::CommaOrEnd | State::NameOrEnd = self.state
+                && to.is_on_the_way()
+                && self.open.last() == Some(&Kind::Object)
+            {
+                at = self.pass_members(feed, at, to)?;
             }
             let Some(&byte) = feed.bytes.get(at) else {
                 break;
@@ -167,6 +173,31 @@ impl Machine {
             at += 1;
         }
         Ok(())
+    }
+
+    /// Goes past the scalar members of an object on the way that are left out, and stands at the value of the first
+    /// that is not. What is not well formed and complete in the feed is not begun.
+    fn pass_members(
+        &mut self,
+        feed: Feed<'_>,
+        mut at: usize,
+        to: &mut Projection,
+    ) -> Result<usize, ReadError> {
+        while let Some(member) = ahead(feed.bytes, at, self.state) {
+            to.plain_name(feed, member.name)?;
+            match scalar(feed.bytes, member.value).filter(|_| !to.wants_next()) {
+                Some(end) => {
+                    to.pass(feed, member.value..end);
+                    self.state = State::CommaOrEnd;
+                    at = end;
+                }
+                None => {
+                    self.state = State::Value;
+                    return Ok(member.value);
+                }
+            }
+        }
+        Ok(at)
     }
 
     /// Ends the document after `len` bytes.

@@ -239,37 +239,50 @@ impl Operation {
     /// What a JSON answer with this status must satisfy: the exact status, else its class (`4XX`), else
     /// `default`. `None` where nothing is described, or an answer without a JSON body.
     pub fn response(&self, status: u16) -> Option<&Check> {
-        [
-            status.to_string(),
-            format!("{}XX", status / 100),
-            "default".to_owned(),
-        ]
-        .iter()
-        .find_map(|key| self.responses.get(key))
-        .and_then(Option::as_ref)
+        let exact = self.responses.get(text(&digits(status)));
+        let class = || self.responses.get(text(&class_of(status)));
+        exact
+            .or_else(class)
+            .or_else(|| self.responses.get("default"))
+            .and_then(Option::as_ref)
     }
 
     /// What an answer with this status of success names: of the exact status, else of all of them (`2XX`).
     pub fn known(&self, status: u16) -> Option<&Known> {
-        let exact = self.known.get(status.to_string().as_str());
+        let exact = self.known.get(text(&digits(status)));
         let known = exact.or_else(|| self.known.get("2XX").filter(|_| status / 100 == 2));
         known.map(|known| &***known)
     }
 
     /// Whether this very status is described, be it with a body or without.
     pub fn lists(&self, status: u16) -> bool {
-        self.responses.contains_key(&status.to_string())
+        self.responses.contains_key(text(&digits(status)))
     }
 
     /// Whether the class of this status (`2XX`) is described.
     pub fn lists_class(&self, status: u16) -> bool {
-        self.responses.contains_key(&format!("{}XX", status / 100))
+        self.responses.contains_key(text(&class_of(status)))
     }
 
     /// The operation object as it stands in the document, references unresolved.
     pub fn value(&self) -> &Value {
         self.document.pointer(&self.pointer).unwrap_or(&Value::Null)
     }
+}
+
+/// A status as documents write it; statuses have three digits.
+fn digits(status: u16) -> [u8; 3] {
+    [status / 100, status / 10, status].map(|digits| b'0' + (digits % 10) as u8)
+}
+
+/// The class of a status as documents write it.
+fn class_of(status: u16) -> [u8; 3] {
+    let [first, ..] = digits(status);
+    [first, b'X', b'X']
+}
+
+fn text(ascii: &[u8; 3]) -> &str {
+    std::str::from_utf8(ascii).unwrap_or_default()
 }
 
 fn listed(problems: &[Problem]) -> String {

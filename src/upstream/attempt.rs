@@ -5,9 +5,8 @@ use super::{
     breaker::{Health, Leave},
     call::Outgoing,
     credential::Current,
-    stack::Cleared,
     transport::{AnswerBody, Transport, TransportError},
-    turns::Place,
+    turns::{Place, Turn},
 };
 use crate::clock;
 use adapters::{
@@ -43,18 +42,18 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) async fn make(&self, cleared: Cleared) -> Result<Answer, CallError> {
-        let Cleared {
-            call,
-            turn,
-            mut leave,
-        } = cleared;
+    pub(super) async fn make(
+        &self,
+        call: &Outgoing<'_>,
+        turn: Turn,
+        mut leave: Leave,
+    ) -> Result<Answer, CallError> {
         call.meter.calls.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let answer = match call.repeat {
-            Repeat::Read => self.read(&call).await,
+            Repeat::Read => self.read(call).await,
             Repeat::Commutes | Repeat::Keyed | Repeat::ReplacesSet | Repeat::LookUpFirst => {
-                self.write(&call, turn.place, &mut leave).await
+                self.write(call, turn.place, &mut leave).await
             }
         };
         call.meter.spent(started.elapsed());
@@ -85,7 +84,7 @@ impl Attempt {
         result
     }
 
-    async fn read(&self, call: &Outgoing) -> Result<Answer, AttemptError> {
+    async fn read(&self, call: &Outgoing<'_>) -> Result<Answer, AttemptError> {
         let until = call
             .deadline
             .min(Instant::now() + self.limits.attempt_timeout);
@@ -106,7 +105,7 @@ impl Attempt {
     /// A sent write is not cut: it is listened to for [`AccountLimits::settle`].
     async fn write(
         &self,
-        call: &Outgoing,
+        call: &Outgoing<'_>,
         place: Place,
         leave: &mut Leave,
     ) -> Result<Answer, AttemptError> {
@@ -142,8 +141,8 @@ impl Attempt {
     ///
     /// # Errors
     /// As [`AttemptError`] says; [`AttemptError::Silent`] is the caller's, who sets the time.
-    async fn send(&self, call: &Outgoing) -> Result<Response<AnswerBody>, AttemptError> {
-        let mut request = call.request.clone();
+    async fn send(&self, call: &Outgoing<'_>) -> Result<Response<AnswerBody>, AttemptError> {
+        let mut request = call.request();
         self.credential.show(request.headers_mut());
         let answer = self.transport.clone().oneshot(request).await;
         answer.map_err(|error| match error {
@@ -240,7 +239,7 @@ enum AttemptError {
 /// [`AttemptError::Body`], for a 2xx only.
 async fn finish(
     answer: Response<AnswerBody>,
-    call: &Outgoing,
+    call: &Outgoing<'_>,
     until: Instant,
 ) -> Result<Answer, AttemptError> {
     let status = answer.status();
@@ -257,7 +256,7 @@ async fn finish(
         })
 }
 
-async fn kept(answer: Response<AnswerBody>, call: &Outgoing) -> Result<Answer, AttemptError> {
+async fn kept(answer: Response<AnswerBody>, call: &Outgoing<'_>) -> Result<Answer, AttemptError> {
     let (head, mut body) = answer.into_parts();
     let status = head.status;
     let broken = |why: String| AttemptError::Body { status, why };
@@ -270,7 +269,7 @@ async fn kept(answer: Response<AnswerBody>, call: &Outgoing) -> Result<Answer, A
     // Where everything is kept, the projection itself is looked at.
     let watch = match call.keep {
         Keep::Everything => None,
-        Keep::Only(_) => call.watch.as_ref(),
+        Keep::Only(_) => call.watch,
     };
     if watch.is_some() {
         reader = reader.noting();

@@ -3,7 +3,7 @@
 use adapters::Call;
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery, Scheme},
+    uri::{self, Authority, PathAndQuery, Scheme},
 };
 
 /// A vendor's base URL.
@@ -78,21 +78,21 @@ impl Base {
         let inside = path
             .strip_prefix(&self.path)
             .is_some_and(|rest| rest.starts_with('/'));
-        let segments = path.split('/').skip(1);
-        if !inside
-            || path.matches('/').count() != self.segments + call.path.segments()
-            || segments
-                .into_iter()
-                .any(|segment| matches!(segment, "" | "." | ".."))
-        {
+        let mut segments = 0;
+        for segment in path.as_bytes().split(|byte| *byte == b'/').skip(1) {
+            if matches!(segment, b"" | b"." | b"..") {
+                return Err(BadUrl);
+            }
+            segments += 1;
+        }
+        if !inside || segments != self.segments + call.path.segments() {
             return Err(BadUrl);
         }
-        Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(target)
-            .build()
-            .map_err(|_| BadUrl)
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(target);
+        Uri::from_parts(parts).map_err(|_| BadUrl)
     }
 }
 

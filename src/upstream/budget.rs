@@ -104,7 +104,8 @@ impl Budget {
     fn now(&self) -> MutexGuard<'_, VecDeque<Second>> {
         let now = Instant::now();
         let mut seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
-        seconds.retain(|second| now.duration_since(second.began) < MEMORY);
+        let is_old = |second: &mut Second| now.duration_since(second.began) >= MEMORY;
+        while seconds.pop_front_if(is_old).is_some() {}
         if seconds
             .back()
             .is_none_or(|last| now.duration_since(last.began) >= STEP)

@@ -1,13 +1,15 @@
 //! Making one vendor call: what is asked of it, and what became of it.
 
-use super::{Account, CallContext, CallError, Meter, Priority, watch::Watch};
+use super::{Account, CallContext, CallError, Meter, Priority, checks::check_answer, watch::Watch};
 use adapters::{Answer, Call, ProblemKind, Repeat, Writes, reader::Keep};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 use sha2::{Digest, Sha256};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use tokio::time::Instant;
-use tower::ServiceExt;
+
+/// Headers of a call at most, with those that the network adds.
+const MOST_HEADERS: usize = 6;
 
 /// What became of a call, over all its attempts.
 #[derive(Debug)]
@@ -20,9 +22,9 @@ pub struct Sent {
 }
 
 /// A checked call on its way to the vendor.
-#[derive(Clone, Debug)]
-pub(super) struct Outgoing {
-    pub(super) request: Request<Bytes>,
+#[derive(Debug)]
+pub(super) struct Outgoing<'a> {
+    pub(super) target: Target,
     pub(super) repeat: Repeat,
     pub(super) keep: Keep,
     pub(super) deadline: Instant,
@@ -31,12 +33,50 @@ pub(super) struct Outgoing {
     /// Whether a write follows that replaces what this reads.
     pub(super) begins: bool,
     pub(super) priority: Priority,
-    pub(super) meter: Arc<Meter>,
+    pub(super) meter: &'a Meter,
     /// Where what an answer holds beside the kept parts is counted.
-    pub(super) watch: Option<Watch>,
+    pub(super) watch: Option<&'a Watch<'a>>,
 }
 
-impl Outgoing {
+/// What is sent, the same in all attempts but for the credential.
+#[derive(Debug)]
+pub(super) struct Target {
+    method: Method,
+    url: Uri,
+    body: Option<Bytes>,
+    /// By which the vendor knows the call again.
+    key: Option<HeaderValue>,
+}
+
+impl Outgoing<'_> {
+    /// The request of one attempt, without the credential.
+    pub(super) fn request(&self) -> Request<Bytes> {
+        let Target {
+            method,
+            url,
+            body,
+            key,
+        } = &self.target;
+        let mut request = Request::new(body.clone().unwrap_or_default());
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = url.clone();
+        let headers = request.headers_mut();
+        headers.reserve(MOST_HEADERS);
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::ACCEPT, json.clone());
+        headers.insert(
+            header::USER_AGENT,
+            HeaderValue::from_static(concat!("tagway/", env!("CARGO_PKG_VERSION"))),
+        );
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, json);
+        }
+        if let Some(key) = key {
+            headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
+        }
+        request
+    }
+
     /// Until when a wait may last that is known beforehand.
     pub(super) fn patience(&self, now: Instant) -> Instant {
         // Nobody is told any sooner once the caller is gone.
@@ -97,15 +137,17 @@ impl Account {
             result: Err(error),
             open_since: None,
         };
-        if let Err(error) = self.check_request(call, body.as_ref()) {
+        let operation = self.document.operation(call.operation);
+        if let Err(error) = self.check_request(operation, call, body.as_ref()) {
             return failed(error);
         }
-        let request = match self.request(call, body, context) {
-            Ok(request) => request,
+        let target = match self.target(call, body, context) {
+            Ok(target) => target,
             Err(error) => return failed(error),
         };
+        let watch = self.watch(operation, call, context);
         let outgoing = Outgoing {
-            request,
+            target,
             repeat: call.repeat,
             keep: call.keep,
             deadline: context.deadline,
@@ -115,58 +157,42 @@ impl Account {
                 && call.repeat == Repeat::Read
                 && self.adapter.rules().writes == Writes::ReplaceSet,
             priority: context.priority,
-            meter: context.meter.clone(),
-            watch: self.watch(call, &context.route, context.responses),
+            meter: &context.meter,
+            watch: watch.as_ref(),
         };
-        let Sent { result, open_since } = match self.stack.clone().oneshot(outgoing).await {
-            Ok(sent) => sent,
-            Err(never) => match never {},
-        };
+        let Sent { result, open_since } = self.stack.send(&outgoing).await;
         Sent {
-            result: result.and_then(|answer| self.check_answer(call, answer, context)),
+            result: result
+                .and_then(|answer| check_answer(watch.as_ref(), answer, context.responses)),
             open_since,
         }
     }
 
-    /// The request, the same in all its attempts but for the credential.
-    fn request(
+    fn target(
         &self,
         call: &Call,
         body: Option<Bytes>,
         context: &CallContext,
-    ) -> Result<Request<Bytes>, CallError> {
+    ) -> Result<Target, CallError> {
         let url = self
             .base
             .url(call)
             .map_err(|error| CallError::Invalid(error.to_string()))?;
-        let mut request = Request::new(body.unwrap_or_default());
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = url;
-        let headers = request.headers_mut();
-        headers.reserve(6);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("tagway/", env!("CARGO_PKG_VERSION"))),
-        );
-        if call.body.is_some() {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            );
-        }
-        if call.repeat == Repeat::Keyed {
-            let key = match &context.seed {
-                Some(seed) => derived_key(seed, call.operation, request.body()),
-                None => self.random_key(),
-            };
-            let value = HeaderValue::from_str(&key)
-                .map_err(|error| CallError::Invalid(error.to_string()))?;
-            request
-                .headers_mut()
-                .insert(HeaderName::from_static("idempotency-key"), value);
-        }
-        Ok(request)
+        let key = match (call.repeat, &context.seed) {
+            (Repeat::Keyed, Some(seed)) => {
+                let body = body.as_deref().unwrap_or_default();
+                Some(derived_key(seed, call.operation, body))
+            }
+            (Repeat::Keyed, None) => Some(self.random_key()),
+            _ => None,
+        };
+        let key = key.map(HeaderValue::try_from).transpose();
+        Ok(Target {
+            method: call.method.clone(),
+            url,
+            body,
+            key: key.map_err(|error| CallError::Invalid(error.to_string()))?,
+        })
     }
 
     fn random_key(&self) -> String {

@@ -1,14 +1,19 @@
 //! What is sent satisfies the vendor's document exactly; what comes back is held against it and counted.
 
-use super::{Account, CallContext, CallError};
-use crate::{config::Responses, json};
+use super::{Account, CallError, watch::Watch};
+use crate::{config::Responses, json, schema::Operation};
 use adapters::{Answer, Call};
 use bytes::Bytes;
 
 impl Account {
     /// Nothing leaves that the vendor's document does not allow.
-    pub(super) fn check_request(&self, call: &Call, body: Option<&Bytes>) -> Result<(), CallError> {
-        let Some(operation) = self.document.operation(call.operation) else {
+    pub(super) fn check_request(
+        &self,
+        operation: Option<&Operation>,
+        call: &Call,
+        body: Option<&Bytes>,
+    ) -> Result<(), CallError> {
+        let Some(operation) = operation else {
             return Err(CallError::Invalid(format!(
                 "the vendor's document has no operation `{}`",
                 call.operation
@@ -58,47 +63,39 @@ impl Account {
         });
         texts.collect::<Option<_>>().unwrap_or_default()
     }
+}
 
-    /// Counts what the document does not allow in an answer, and refuses it where that is enforced.
-    pub(super) fn check_answer(
-        &self,
-        call: &Call,
-        answer: Answer,
-        context: &CallContext,
-    ) -> Result<Answer, CallError> {
-        let Some(watch) = self.watch(call, &context.route, context.responses) else {
-            return Ok(answer);
-        };
-        let status = answer.status.as_u16();
-        watch.status(status);
-        let documented = self
-            .document
-            .operation(call.operation)
-            .and_then(|op| op.response(status));
-        let Some(check) = documented else {
-            return Ok(answer);
-        };
-        if answer.body.is_empty() {
-            return Ok(answer);
-        }
-        // A body that serde_json does not take was read whole all the same; the adapter judges it.
-        let Ok(value) = json::lenient(&answer.body) else {
-            return Ok(answer);
-        };
-        let violations = match check.is_valid(&value) {
-            true => Vec::new(),
-            false => check.violations(&value),
-        };
-        watch.answer(status, &value, &violations);
-        let Some(first) = violations.first() else {
-            return Ok(answer);
-        };
-        match context.responses {
-            Responses::Enforce => Err(CallError::Body(format!(
-                "the answer breaks the vendor's document: `{}` {}",
-                first.pointer, first.detail
-            ))),
-            Responses::Report | Responses::Off => Ok(answer),
-        }
+/// Counts what the document does not allow in an answer, and refuses it where that is enforced.
+pub(super) fn check_answer(
+    watch: Option<&Watch<'_>>,
+    answer: Answer,
+    responses: Responses,
+) -> Result<Answer, CallError> {
+    let Some(watch) = watch else {
+        return Ok(answer);
+    };
+    let status = answer.status.as_u16();
+    watch.status(status);
+    let Some(check) = watch.check(status).filter(|_| !answer.body.is_empty()) else {
+        return Ok(answer);
+    };
+    // A body that serde_json does not take was read whole all the same; the adapter judges it.
+    let Ok(value) = json::lenient(&answer.body) else {
+        return Ok(answer);
+    };
+    let violations = match check.is_valid(&value) {
+        true => Vec::new(),
+        false => check.violations(&value),
+    };
+    watch.answer(status, &value, &violations);
+    let Some(first) = violations.first() else {
+        return Ok(answer);
+    };
+    match responses {
+        Responses::Enforce => Err(CallError::Body(format!(
+            "the answer breaks the vendor's document: `{}` {}",
+            first.pointer, first.detail
+        ))),
+        Responses::Report | Responses::Off => Ok(answer),
     }
 }

@@ -45,7 +45,7 @@ use budget::Budget;
 use context::micros;
 use quota::Quota;
 use retry::Retries;
-use stack::{Stack, stack};
+use stack::Stack;
 use turns::Turns;
 
 use crate::{
@@ -236,7 +236,12 @@ impl Account {
             rate: parts.rate,
             credential,
             random,
-            stack: stack(retries.clone(), breaker.clone(), turns.clone(), attempt),
+            stack: Stack {
+                retries: retries.clone(),
+                breaker: breaker.clone(),
+                turns: turns.clone(),
+                attempt,
+            },
             retries,
             breaker,
             turns,

@@ -42,8 +42,8 @@ impl Pace {
     /// A call goes.
     pub(super) fn sent(&mut self, now: Instant) {
         self.last = Some(now);
-        self.recent
-            .retain(|(began, _)| now.duration_since(*began) < MEMORY);
+        let is_old = |(began, _): &mut (Instant, u32)| now.duration_since(*began) >= MEMORY;
+        while self.recent.pop_front_if(is_old).is_some() {}
         match self.recent.back_mut() {
             Some((began, count)) if now.duration_since(*began) < Duration::from_secs(1) => {
                 *count += 1

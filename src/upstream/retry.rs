@@ -8,16 +8,12 @@ use super::{
 };
 use crate::planted::{self, Bug};
 use adapters::{Answer, ProblemKind, Repeat, VendorProblem};
-use futures_util::future::BoxFuture;
 use http::StatusCode;
 use std::{
-    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
     time::Duration,
 };
 use tokio::time::Instant;
-use tower::{Layer, Service, ServiceExt};
 
 /// First pause before a call is repeated; doubled each time, and taken at random below that.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -31,11 +27,8 @@ const THROTTLED_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause of that kind.
 const MAX_THROTTLED_PAUSE: Duration = Duration::from_secs(60);
 
-/// Sends calls again where that is safe, within their deadline, their attempts and the account's budget.
-#[derive(Clone, Debug)]
-pub(super) struct RetryLayer(pub(super) Arc<Retries>);
-
-/// What an account's calls share.
+/// Sends calls again where that is safe, within their deadline, their attempts and the account's budget: what an
+/// account's calls share.
 #[derive(Debug)]
 pub(super) struct Retries {
     /// How often a call is sent in all.
@@ -46,54 +39,18 @@ pub(super) struct Retries {
     pub(super) random: Arc<Mutex<fastrand::Rng>>,
 }
 
-/// See [`RetryLayer`].
-#[derive(Clone, Debug)]
-pub(super) struct Retry<S> {
-    inner: S,
-    retries: Arc<Retries>,
-}
-
-impl<S> Layer<S> for RetryLayer {
-    type Service = Retry<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Retry {
-            inner,
-            retries: self.0.clone(),
-        }
-    }
-}
-
-impl<S> Service<Outgoing> for Retry<S>
-where
-    S: Service<Outgoing, Response = Answer, Error = CallError> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Sent;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Sent, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Outgoing) -> Self::Future {
-        let (inner, retries) = (self.inner.clone(), self.retries.clone());
-        Box::pin(async move { Ok(retries.send(inner, call).await) })
-    }
-}
-
 impl Retries {
-    async fn send<S>(&self, inner: S, call: Outgoing) -> Sent
+    /// Has a call sent as often as it needs; `once` sends it.
+    pub(super) async fn send<F>(&self, call: &Outgoing<'_>, once: impl Fn() -> F) -> Sent
     where
-        S: Service<Outgoing, Response = Answer, Error = CallError> + Clone,
+        F: Future<Output = Result<Answer, CallError>>,
     {
         self.budget.deposit();
         let (mut open_since, mut earlier) = (None, None);
         let mut attempt = 1;
         loop {
-            let result = inner.clone().oneshot(call.clone()).await;
-            let Some(pause) = self.pause(&call, &result, attempt) else {
+            let result = once().await;
+            let Some(pause) = self.pause(call, &result, attempt) else {
                 let result = match (result, earlier) {
                     // That it was not sent again says less than what it was sent again for.
                     (Err(CallError::Stopped { .. } | CallError::NoTime), Some(earlier)) => {
@@ -118,7 +75,7 @@ impl Retries {
     /// How long to wait before the call is sent again; `None` when it is not.
     fn pause(
         &self,
-        call: &Outgoing,
+        call: &Outgoing<'_>,
         result: &Result<Answer, CallError>,
         attempt: u32,
     ) -> Option<Duration> {

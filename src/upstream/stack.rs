@@ -3,89 +3,56 @@
 use super::{
     CallError,
     attempt::Attempt,
-    breaker::{Breaker, Kind, Leave, Stopped},
+    breaker::{Breaker, Kind, Stopped},
     call::{Outgoing, Sent},
-    retry::{Retries, RetryLayer},
-    turns::{Turn, Turns},
+    retry::Retries,
+    turns::Turns,
 };
-use adapters::Repeat;
-use std::{convert::Infallible, sync::Arc};
-use tower::{ServiceBuilder, ServiceExt, layer::layer_fn, service_fn, util::BoxCloneSyncService};
+use adapters::{Answer, Repeat};
+use std::sync::Arc;
 
-/// All that lies between a checked call and its answer; whatever fails is in [`Sent`].
-pub(super) type Stack = BoxCloneSyncService<Outgoing, Sent, Infallible>;
-
-/// A call that may be sent now.
-#[derive(Debug)]
-pub(super) struct Cleared {
-    pub(super) call: Outgoing,
-    pub(super) turn: Turn,
-    pub(super) leave: Leave,
+/// All that lies between a checked call and its answer.
+///
+/// The layers are functions that call one another, and the call is lent to them: when they were boxed services, each with
+/// a clone of the call, and stood in line even where nobody waited, a plain add's call took 55,000 instructions instead
+/// of 41,000.
+pub(super) struct Stack {
+    pub(super) retries: Arc<Retries>,
+    pub(super) breaker: Arc<Breaker>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) attempt: Attempt,
 }
 
-pub(super) fn stack(
-    retries: Arc<Retries>,
-    breaker: Arc<Breaker>,
-    turns: Arc<Turns>,
-    attempt: Attempt,
-) -> Stack {
-    let (stops, attempt) = (breaker.clone(), Arc::new(attempt));
-    let stack = ServiceBuilder::new()
+impl Stack {
+    /// Brings a call to its answer; whatever fails is in [`Sent`].
+    pub(super) async fn send(&self, call: &Outgoing<'_>) -> Sent {
         // Outermost: every attempt stands in line anew, and nothing is held while a pause lasts.
-        .layer(RetryLayer(retries))
+        self.retries.send(call, || self.once(call)).await
+    }
+
+    async fn once(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
         // Before the line: whoever would wait for a vendor that is left alone is told at once.
-        .layer(layer_fn(move |inner| {
-            let breaker = stops.clone();
-            service_fn(move |call: Outgoing| {
-                let (inner, look) = (Clone::clone(&inner), breaker.look());
-                async move {
-                    look?;
-                    ServiceExt::oneshot(inner, call).await
-                }
-            })
-        }))
+        self.breaker.look()?;
         // The quota and the places, in one line: whoever held one and waited for the other would keep it from somebody.
-        .layer(layer_fn(move |inner| {
-            let turns = turns.clone();
-            service_fn(move |call: Outgoing| {
-                let (inner, turns) = (Clone::clone(&inner), turns.clone());
-                async move {
-                    let turn = turns.take(&call).await?;
-                    ServiceExt::oneshot(inner, (call, turn)).await
-                }
-            })
-        }))
+        let turn = self.turns.take(call).await?;
         // Behind the line: much may have happened while the call stood in it, and a probe is one that is really sent.
-        .layer(layer_fn(move |inner| {
-            let breaker = breaker.clone();
-            service_fn(move |(call, turn): (Outgoing, Turn)| {
-                let kind = match call.repeat {
-                    Repeat::Read => Kind::Read,
-                    Repeat::Commutes
-                    | Repeat::Keyed
-                    | Repeat::ReplacesSet
-                    | Repeat::LookUpFirst => Kind::Write,
-                };
-                let (inner, leave) = (Clone::clone(&inner), breaker.leave(kind));
-                async move {
-                    match leave {
-                        Ok(leave) => {
-                            ServiceExt::oneshot(inner, Cleared { call, turn, leave }).await
-                        }
-                        Err(stopped) => {
-                            turn.share.unsent();
-                            Err(CallError::from(stopped))
-                        }
-                    }
-                }
-            })
-        }))
+        let leave = match self.breaker.leave(kind(call.repeat)) {
+            Ok(leave) => leave,
+            Err(stopped) => {
+                turn.share.unsent();
+                return Err(stopped.into());
+            }
+        };
         // Innermost: sends once. Cuts a silent read; a sent write gives its place back and is listened to.
-        .service_fn(move |cleared: Cleared| {
-            let attempt = attempt.clone();
-            async move { attempt.make(cleared).await }
-        });
-    BoxCloneSyncService::new(stack)
+        self.attempt.make(call, turn, leave).await
+    }
+}
+
+fn kind(repeat: Repeat) -> Kind {
+    match repeat {
+        Repeat::Read => Kind::Read,
+        Repeat::Commutes | Repeat::Keyed | Repeat::ReplacesSet | Repeat::LookUpFirst => Kind::Write,
+    }
 }
 
 impl From<Stopped> for CallError {

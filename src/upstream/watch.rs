@@ -1,9 +1,9 @@
 //! Holds the vendor's answers against its document, and counts what is not as it says. Nothing here refuses anything.
 
-use super::Account;
+use super::{Account, CallContext};
 use crate::{
     config::Responses,
-    schema::{Against, Document, Known, Operation, Spot, Violation, type_of},
+    schema::{Against, Check, Known, Operation, Spot, Violation, type_of},
     violations::{Found, Kind, Violations, shortened, shown},
 };
 use adapters::{
@@ -17,41 +17,48 @@ use std::sync::Arc;
 const MAX_FOUND: usize = 64;
 
 /// Where the answers of one call are counted.
-#[derive(Clone, Debug)]
-pub(super) struct Watch {
-    document: Arc<Document>,
-    violations: Violations,
-    route: Arc<str>,
-    operation: &'static str,
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    operation: Option<&'a Operation>,
+    violations: &'a Violations,
+    route: &'a Arc<str>,
+    id: &'static str,
 }
 
 impl Account {
     /// Nothing is watched where answers are not to be looked at.
-    pub(super) fn watch(
-        &self,
+    pub(super) fn watch<'a>(
+        &'a self,
+        operation: Option<&'a Operation>,
         call: &Call,
-        route: &Arc<str>,
-        responses: Responses,
-    ) -> Option<Watch> {
-        match responses {
+        context: &'a CallContext,
+    ) -> Option<Watch<'a>> {
+        match context.responses {
             Responses::Off => None,
             Responses::Report | Responses::Enforce => Some(Watch {
-                document: self.document.clone(),
-                violations: self.violations.clone(),
-                route: route.clone(),
-                operation: call.operation,
+                operation,
+                violations: &self.violations,
+                route: &context.route,
+                id: call.operation,
             }),
         }
     }
 }
 
-impl Watch {
+impl Watch<'_> {
     /// Counts what an answer that tells success holds beside what is kept of it.
     pub(super) fn beside(&self, status: u16, left_out: &LeftOut) {
         let mut findings = Findings::default();
         if let Some(known) = self.known(status) {
+            // Members of one object follow one another.
+            let mut last: (&[&str], _) = (&[], Some(known.root()));
             for member in left_out.members() {
-                findings.beside(known, &member);
+                if !std::ptr::eq(last.0, member.path) {
+                    last = (member.path, known.place(member.path));
+                }
+                if let Some(object) = last.1 {
+                    findings.beside(known, object, &member);
+                }
             }
         }
         self.count(status, findings);
@@ -73,8 +80,10 @@ impl Watch {
     pub(super) fn status(&self, status: u16) {
         let is_listed =
             |operation: &Operation| operation.lists(status) || operation.lists_class(status);
-        let operation = self.document.operation(self.operation);
-        if operation.is_some_and(|operation| !is_listed(operation)) {
+        if self
+            .operation
+            .is_some_and(|operation| !is_listed(operation))
+        {
             let found = Found {
                 pointer: String::new(),
                 kind: Kind::UnknownStatus,
@@ -85,14 +94,19 @@ impl Watch {
         }
     }
 
+    /// What an answer with this status must satisfy.
+    pub(super) fn check(&self, status: u16) -> Option<&Check> {
+        self.operation?.response(status)
+    }
+
     fn known(&self, status: u16) -> Option<&Known> {
-        self.document.operation(self.operation)?.known(status)
+        self.operation?.known(status)
     }
 
     fn count(&self, status: u16, findings: Findings) {
         if !findings.0.is_empty() {
             self.violations
-                .count(&self.route, self.operation, status, findings.0);
+                .count(self.route, self.id, status, findings.0);
         }
     }
 }
@@ -122,21 +136,18 @@ impl Findings {
     }
 
     /// A member of an object on the way, of which a projection kept nothing.
-    fn beside(&mut self, known: &Known, member: &Member<'_>) {
-        let step = |at: Spot, step: &&str| match *step {
-            "*" => known.items(at),
-            name => known.member(at, name),
-        };
-        let object = member.path.iter().try_fold(known.root(), step);
-        let Some(object) = object else {
-            return;
-        };
+    fn beside(&mut self, known: &Known, object: Spot, member: &Member<'_>) {
         let name = member.name();
-        let value = Self::value_of(member);
         let Some(at) = known.member(object, &name) else {
-            self.unknown(member.path.iter().copied(), &name, type_of(&value));
+            let found = type_of(&Self::value_of(member));
+            self.unknown(member.path.iter().copied(), &name, found);
             return;
         };
+        // What says nothing but that it is a text, and is one, need not be read.
+        if member.value.first() == Some(&b'"') && known.allows_any_text(at) {
+            return;
+        }
+        let value = Self::value_of(member);
         let (kind, detail) = match known.against(at, &value) {
             Against::Nothing => return,
             // A value that was cut is not known.

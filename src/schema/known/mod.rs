@@ -7,7 +7,6 @@ mod build;
 
 use build::Judged;
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// Deepest nesting that is looked at in a value.
 const MAX_VALUE_DEPTH: usize = 64;
@@ -20,7 +19,8 @@ pub struct Known {
 
 #[derive(Debug, Default)]
 struct Node {
-    members: HashMap<String, usize>,
+    /// By name, in order.
+    members: Vec<(String, usize)>,
     items: Option<usize>,
     /// Members that have no name in the schema but are foreseen there.
     others: Option<usize>,
@@ -60,8 +60,8 @@ impl Known {
         let Some(node) = self.node(of) else {
             return Some(Spot(None));
         };
-        match (node.members.get(name), node.others) {
-            (Some(member), _) => Some(Spot(Some(*member))),
+        match (node.named(name), node.others) {
+            (Some((_, member)), _) => Some(Spot(Some(member))),
             (None, Some(other)) => Some(Spot(Some(other))),
             (None, None) => node.is_open.then_some(Spot(None)),
         }
@@ -73,6 +73,26 @@ impl Known {
             Some(node) => node.items.map(|items| Spot(Some(items))),
             None => Some(Spot(None)),
         }
+    }
+
+    /// The place at the end of a path of names, where `*` is every element of a list.
+    pub fn place(&self, path: &[&str]) -> Option<Spot> {
+        let step = |at: Spot, step: &&str| match *step {
+            "*" => self.items(at),
+            name => self.member(at, name),
+        };
+        path.iter().try_fold(self.root(), step)
+    }
+
+    /// Whether nothing is said against a text that stands there, whatever it is.
+    pub fn allows_any_text(&self, at: Spot) -> bool {
+        self.node(at).is_none_or(
+            |Node { judged, .. }| match (&judged.types, &judged.values) {
+                (Some(types), None) => types.contains("string"),
+                (None, None) => true,
+                (_, Some(_)) => false,
+            },
+        )
     }
 
     /// What it says against a value that stands there; of a container only the type is looked at.
@@ -107,12 +127,12 @@ impl Known {
         for escaped in pointer.split('/').skip(1) {
             let name = escaped.replace("~1", "/").replace("~0", "~");
             let node = self.node(at);
-            let named = node.and_then(|node| node.members.get(&name));
+            let named = node.and_then(|node| node.named(&name));
             general.push('/');
             match (named, node) {
-                (Some(member), _) => {
+                (Some((_, member)), _) => {
                     general.push_str(escaped);
-                    at = Spot(Some(*member));
+                    at = Spot(Some(member));
                 }
                 (None, Some(node)) => {
                     general.push('*');
@@ -150,8 +170,8 @@ impl Known {
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    let (step, below) = match node.members.get_key_value(name) {
-                        Some((name, below)) => (name.as_str(), Some(*below)),
+                    let (step, below) = match node.named(name) {
+                        Some((name, below)) => (name, Some(below)),
                         None if node.others.is_some() => ("*", node.others),
                         None if node.is_open => continue,
                         None => {
@@ -172,6 +192,16 @@ impl Known {
 
     fn node(&self, at: Spot) -> Option<&Node> {
         self.nodes.get(at.0?)
+    }
+}
+
+impl Node {
+    fn named(&self, name: &str) -> Option<(&str, usize)> {
+        let found = self
+            .members
+            .binary_search_by(|(known, _)| known.as_str().cmp(name));
+        let (name, member) = self.members.get(found.ok()?)?;
+        Some((name, *member))
     }
 }
 

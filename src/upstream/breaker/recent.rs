@@ -27,8 +27,8 @@ struct Second {
 
 impl Recent {
     pub(super) fn count(&mut self, now: Instant, well: bool) {
-        self.seconds
-            .retain(|second| now.duration_since(second.began) < MEMORY);
+        let is_old = |second: &mut Second| now.duration_since(second.began) >= MEMORY;
+        while self.seconds.pop_front_if(is_old).is_some() {}
         let (well, ill) = (u32::from(well), u32::from(!well));
         match self.seconds.back_mut() {
             Some(last) if now.duration_since(last.began) < STEP => {

@@ -98,6 +98,18 @@ impl Line {
         median.is_some_and(|median| left < median.saturating_mul(rounds.saturating_add(1)))
     }
 
+    /// Whether nobody waits, and a place is free.
+    pub(super) fn is_open(&self) -> bool {
+        self.taken < self.places && self.interactive.is_empty() && self.bulk.is_empty()
+    }
+
+    /// A call goes.
+    pub(super) fn goes(&mut self, now: Instant, takes: Takes) {
+        self.taken += 1;
+        self.kept += u32::from(takes == Takes::AndKeeps);
+        self.quota.take(now);
+    }
+
     /// How many wait that come before such a call.
     pub(super) fn ahead(&self, (begins, due): (bool, Instant), priority: Priority) -> usize {
         let before = |waiting: &Waiting| waiting.range(..=(begins, due, u64::MAX)).count();

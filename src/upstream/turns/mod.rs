@@ -8,7 +8,7 @@
 mod line;
 
 use super::{
-    AccountLimits, CallError,
+    AccountLimits, CallError, Meter,
     call::Outgoing,
     quota::{Priority, Quota, Standing},
 };
@@ -86,7 +86,7 @@ impl Turns {
     /// # Errors
     /// [`CallError::QuotaUsed`], at once where the quota is seen to last no longer than the call's patience;
     /// [`CallError::NoTime`] when there was no place in time, or when less time is left than calls usually take.
-    pub(super) async fn take(self: &Arc<Self>, call: &Outgoing) -> Result<Turn, CallError> {
+    pub(super) async fn take(self: &Arc<Self>, call: &Outgoing<'_>) -> Result<Turn, CallError> {
         let now = Instant::now();
         let patience = call.patience(now);
         let (give, given) = oneshot::channel();
@@ -111,6 +111,12 @@ impl Turns {
             if ready >= patience && ready > now {
                 return Err(CallError::QuotaUsed(ready.duration_since(now)));
             }
+            if ready <= now && priority == Priority::Interactive && line.is_open() {
+                line.passed_over = 0;
+                line.goes(now, takes);
+                drop(line);
+                return Ok(self.turn(takes).begun(takes, call.meter));
+            }
             line.arrivals += 1;
             let position = (!has_begun, call.due, line.arrivals);
             let waits = Waits {
@@ -124,16 +130,7 @@ impl Turns {
         let leaves = LeavesTheLine(self, priority, position);
         self.serve();
         match timeout_at(patience, given).await {
-            Ok(Ok(mut turn)) => {
-                turn.share.used = true;
-                if let Some(kept) = turn.kept.take() {
-                    call.meter.keep(kept);
-                }
-                if takes == Takes::Kept {
-                    call.meter.release();
-                }
-                Ok(turn)
-            }
+            Ok(Ok(turn)) => Ok(turn.begun(takes, call.meter)),
             Ok(Err(_)) | Err(_) => {
                 drop(leaves);
                 let now = Instant::now();
@@ -187,21 +184,10 @@ impl Turns {
                 // It is told so by what it waits on being dropped.
                 Next::Goes(waits) if line.is_too_late(now, waits.patience, 0) => {}
                 Next::Goes(Waits { give, takes, .. }) => {
-                    line.taken += 1;
-                    let keeps = takes == Takes::AndKeeps;
-                    line.kept += u32::from(keeps);
-                    line.quota.take(now);
+                    line.goes(now, takes);
                     drop(line);
-                    let turn = Turn {
-                        place: Place(self.clone()),
-                        share: Share {
-                            turns: self.clone(),
-                            used: false,
-                        },
-                        kept: keeps.then(|| Kept(self.clone())),
-                    };
                     // Whoever is gone by now has sent nothing: the turn is dropped unused.
-                    let _ = give.send(turn);
+                    let _ = give.send(self.turn(takes));
                 }
                 Next::At(ready) => {
                     let dismissed = line.dismiss(ready);
@@ -217,6 +203,18 @@ impl Turns {
                 }
                 Next::Nobody => return,
             }
+        }
+    }
+
+    /// A turn that the line has counted.
+    fn turn(self: &Arc<Self>, takes: Takes) -> Turn {
+        Turn {
+            place: Place(self.clone()),
+            share: Share {
+                turns: self.clone(),
+                used: false,
+            },
+            kept: (takes == Takes::AndKeeps).then(|| Kept(self.clone())),
         }
     }
 
@@ -236,6 +234,20 @@ impl Turns {
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// The call whose turn it is goes; what is kept for a write is from now on its change's.
+    fn begun(mut self, takes: Takes, meter: &Meter) -> Self {
+        self.share.used = true;
+        if let Some(kept) = self.kept.take() {
+            meter.keep(kept);
+        }
+        if takes == Takes::Kept {
+            meter.release();
+        }
+        self
     }
 }
 
