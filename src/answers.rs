@@ -1,5 +1,9 @@
 //! The answers of the canonical API, one form for every vendor.
 
+mod text;
+
+pub use text::{ChangeAnswer, ConversationTags};
+
 use adapters::{CatalogueTag, Element, Tag};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -46,6 +50,13 @@ impl TagOnConversation {
 /// The tags among the elements, in one order for every vendor: by folded name and value, then by spelling
 /// and id; unknown ids last.
 pub fn tags(elements: &[Element]) -> Vec<TagOnConversation> {
+    sorted(elements)
+        .into_iter()
+        .filter_map(TagOnConversation::of)
+        .collect()
+}
+
+fn sorted(elements: &[Element]) -> Vec<&Element> {
     let mut sorted: Vec<&Element> = elements.iter().collect();
     sorted.sort_by_key(|element| {
         let held = element.tag();
@@ -56,9 +67,6 @@ pub fn tags(elements: &[Element]) -> Vec<TagOnConversation> {
         )
     });
     sorted
-        .into_iter()
-        .filter_map(TagOnConversation::of)
-        .collect()
 }
 
 /// A tag of the catalogue. What the vendor cannot hold is `None`.
@@ -121,36 +129,6 @@ pub struct EditDryRun {
     pub calls: Vec<PlannedCall>,
     /// The members that would be dropped.
     pub lost: Vec<&'static str>,
-}
-
-/// The tags that a conversation carries.
-#[derive(Debug, Serialize)]
-pub struct ConversationTags<'a> {
-    /// The route's name.
-    pub route: &'a str,
-    /// The vendor's id of the conversation.
-    pub conversation: &'a str,
-    /// What it carries.
-    pub tags: Vec<TagOnConversation>,
-}
-
-/// What a change did.
-#[derive(Debug, Serialize)]
-pub struct ChangeAnswer<'a> {
-    /// The route's name.
-    pub route: &'a str,
-    /// The vendor's id of the conversation.
-    pub conversation: &'a str,
-    /// Carried after and not before.
-    pub added: Vec<TagOnConversation>,
-    /// Carried before and not after.
-    pub removed: Vec<TagOnConversation>,
-    /// Whether nothing was read, so that the two lists are what was asked.
-    pub assumed: bool,
-    /// The set after the change, where it was asked for.
-    pub tags: Option<Vec<TagOnConversation>>,
-    /// What the vendor could not hold.
-    pub lost: &'a [String],
 }
 
 /// What a change would do.

@@ -1,6 +1,8 @@
 //! The one clock: wall time that moves with tokio's, so that a paused test is paused everywhere.
 
+use crate::digits;
 use std::{
+    cell::RefCell,
     sync::OnceLock,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -46,4 +48,27 @@ pub fn rfc3339(instant: Instant) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
         .to_string()
+}
+
+/// Appends the system's time as RFC 3339 in UTC, to the microsecond, as lines of the log begin.
+pub(crate) fn push_now(text: &mut String) {
+    thread_local! {
+        /// The second that was written last, and its text.
+        static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, written)| {
+        if *second != now.as_secs() {
+            let at = i64::try_from(now.as_secs()).ok();
+            let at = at.and_then(|second| jiff::Timestamp::from_second(second).ok());
+            *written = at.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string();
+            written.truncate(written.trim_end_matches('Z').len());
+            *second = now.as_secs();
+        }
+        text.push_str(written);
+    });
+    text.push('.');
+    digits::push_padded(text, now.subsec_micros(), 6);
+    text.push('Z');
 }

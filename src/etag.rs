@@ -4,55 +4,71 @@ use adapters::{Carried, Element};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// A hash over the account, the conversation and what it carries: folded pairs with their spelling, ids,
-/// unknown ids and values that are not tags. The order at the vendor does not count. With its quotes.
+/// How many bytes of the hash are told.
+const TOLD: usize = 18;
+
+/// A hash over the account, the conversation and what it carries: pairs in their spelling, which says how they fold,
+/// ids, unknown ids and values that are not tags. The order at the vendor does not count. With its quotes.
 pub fn etag(account: &str, conversation: &str, carried: &Carried) -> String {
-    let mut lines: Vec<Vec<u8>> = carried.0.iter().map(line).collect();
-    lines.sort_unstable();
-    let mut hash = Sha256::new();
-    let mut feed = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    feed(account.as_bytes());
-    feed(conversation.as_bytes());
-    for line in &lines {
-        feed(line);
+    let mut text = Vec::with_capacity(64 * carried.0.len());
+    let mut ends = Vec::with_capacity(carried.0.len());
+    for element in &carried.0 {
+        let begin = text.len();
+        line(&mut text, element);
+        ends.push((begin, text.len()));
     }
-    let digest = hash.finalize();
-    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..18]))
+    let line = |&(begin, end): &(usize, usize)| text.get(begin..end).unwrap_or_default();
+    ends.sort_unstable_by(|one, other| line(one).cmp(line(other)));
+    let mut sorted = Vec::with_capacity(account.len() + conversation.len() + text.len() + 18);
+    part(&mut sorted, Some(account));
+    part(&mut sorted, Some(conversation));
+    for ends in &ends {
+        sorted.extend_from_slice(line(ends));
+    }
+    let digest = Sha256::digest(&sorted);
+    let mut tag = String::with_capacity(2 + TOLD.div_ceil(3) * 4);
+    tag.push('"');
+    URL_SAFE_NO_PAD.encode_string(&digest[..TOLD], &mut tag);
+    tag.push('"');
+    tag
 }
 
-fn line(element: &Element) -> Vec<u8> {
-    let mut line = Vec::with_capacity(128);
-    let mut part = |text: Option<&str>| {
-        // The length before each part keeps two parts apart whatever they hold.
-        line.extend(
-            text.map_or(u64::MAX, |text| text.len() as u64)
-                .to_be_bytes(),
-        );
-        line.extend(text.unwrap_or_default().as_bytes());
-    };
+/// Each line tells where it ends, so that no two of them run into each other.
+fn line(text: &mut Vec<u8>, element: &Element) {
     match element {
         Element::Tag(held) => {
-            part(Some("tag"));
-            part(Some(&held.identity.name));
-            part(held.identity.value.as_deref());
-            part(Some(&held.tag.name));
-            part(held.tag.value.as_deref());
-            part(held.id());
+            text.push(b't');
+            part(text, Some(&held.tag.name));
+            part(text, held.tag.value.as_deref());
+            part(text, held.id());
         }
         Element::Unknown { id } => {
-            part(Some("id"));
-            part(Some(id));
+            text.push(b'i');
+            part(text, Some(id));
         }
         Element::Foreign { name, entry } => {
-            part(Some("foreign"));
-            part(Some(name));
-            part(Some(&entry.value));
+            text.push(b'f');
+            part(text, Some(name));
+            part(text, Some(&entry.value));
         }
     }
-    line
+}
+
+/// The length before each part keeps two parts apart whatever they hold. That of most takes one byte, as what is hashed
+/// is what the hash costs.
+fn part(text: &mut Vec<u8>, part: Option<&str>) {
+    let Some(part) = part else {
+        text.push(u8::MAX);
+        return;
+    };
+    match u8::try_from(part.len()) {
+        Ok(length) if length < u8::MAX - 1 => text.push(length),
+        _ => {
+            text.push(u8::MAX - 1);
+            text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        }
+    }
+    text.extend_from_slice(part.as_bytes());
 }
 
 #[cfg(test)]
@@ -89,8 +105,14 @@ mod tests {
             of(vec![Element::Unknown { id: "a".into() }]),
             of(vec![foreign("1")]),
             of(vec![foreign("1.0")]),
+            of(vec![tag(&"a".repeat(253))]),
+            of(vec![tag(&"a".repeat(254))]),
+            of(vec![tag(&"a".repeat(255))]),
+            of(vec![tag("a"), tag("b")]),
+            of(vec![tag("b"), tag("b")]),
             etag("other", "c", &Carried(vec![])),
             etag("account", "d", &Carried(vec![])),
+            etag("accountc", "", &Carried(vec![])),
         ];
         let distinct: std::collections::BTreeSet<_> = different.iter().collect();
         assert_eq!(distinct.len(), different.len());

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contract;
+mod digits;
 pub mod drift;
 pub mod edge;
 pub mod error;

@@ -37,7 +37,7 @@ type Position = (Identity, Tag, Option<String>);
 /// Those of the request and of reading the catalogue.
 pub(super) async fn list(asked: &Asked<'_>, notes: &Notes) -> Result<Reply, Error> {
     checks_of_a_read(asked)?;
-    let query = headers::query(asked.query.as_deref(), &["limit", "cursor", "q"])?;
+    let query = headers::query(asked.query(), &["limit", "cursor", "q"])?;
     let after = query.cursor.as_deref().map(position).transpose()?;
     let account = &asked.route.account;
     let catalogue = account
@@ -88,13 +88,13 @@ where
 {
     let reference = in_path(tag)?;
     if kind == OneKind::Get {
-        headers::query(asked.query.as_deref(), &[])?;
+        headers::query(asked.query(), &[])?;
         checks_of_a_read(asked)?;
         let (_, listed) = lookup(&asked.route, &asked.context(notes), &reference).await?;
         return Reply::json(&CatalogueAnswer::of(&listed));
     }
     checks_of_an_edit(asked, kind == OneKind::Delete)?;
-    let query = headers::query(asked.query.as_deref(), &["dry_run"])?;
+    let query = headers::query(asked.query(), &["dry_run"])?;
     let (action, document) = match kind {
         OneKind::Get | OneKind::Delete => {
             body::check_accept(&asked.headers)?;
@@ -142,7 +142,7 @@ where
     B: Body<Data = Bytes>,
 {
     checks_of_an_edit(asked, false)?;
-    let query = headers::query(asked.query.as_deref(), &["dry_run"])?;
+    let query = headers::query(asked.query(), &["dry_run"])?;
     let document =
         body::checked(gateway, &asked.headers, Kind::Json, "create_tag", content).await?;
     let tag = match document.get("tag").and_then(Value::as_str) {

@@ -4,6 +4,7 @@ use super::router::ChangeKind;
 use crate::error::{Code, Error};
 use adapters::{Change, Identity, RemoveRef, Tag, TagRef, fold, path::check_id};
 use serde_json::Value;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// Longest text of a tag in the path, in characters; as the API's document says of bodies.
 const MAX_TEXT: usize = 4_096;
@@ -48,7 +49,7 @@ pub(super) fn change(kind: &ChangeKind, body: Option<&Value>) -> Result<Change, 
 fn list<T>(
     body: Option<&Value>,
     name: &str,
-    item: impl Fn(&Value, &str) -> Result<T, Error>,
+    item: impl Fn(&Value, &dyn Fn() -> String) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let items = body
         .and_then(|body| body.get(name))
@@ -57,17 +58,18 @@ fn list<T>(
     items
         .iter()
         .enumerate()
-        .map(|(at, value)| item(value, &format!("/{name}/{at}")))
+        .map(|(at, value)| item(value, &|| format!("/{name}/{at}")))
         .collect()
 }
 
-fn reference(value: &Value, pointer: &str) -> Result<TagRef, Error> {
+/// `pointer` is where it stands.
+fn reference(value: &Value, pointer: &dyn Fn() -> String) -> Result<TagRef, Error> {
     if let Some(text) = value.as_str() {
         return Ok(TagRef::Tag(Tag::decode(text)));
     }
     if value.get("id").is_some() {
         let id = text(value, "id");
-        check_id(&id).map_err(|error| invalid().at(format!("{pointer}/id"), error.to_string()))?;
+        check_id(&id).map_err(|error| invalid().at(pointer() + "/id", error.to_string()))?;
         return Ok(TagRef::Id(id));
     }
     let tag = Tag {
@@ -118,26 +120,30 @@ pub(super) fn in_path(text: &str) -> Result<TagRef, Error> {
 
 /// What contradicts itself whatever the vendor knows; ids are looked at once they have names.
 fn consistent(add: &[TagRef], remove: &[RemoveRef]) -> Result<(), Error> {
-    let mut names = std::collections::HashMap::new();
+    let mut values = BTreeMap::new();
     for (at, reference) in add.iter().enumerate() {
         let TagRef::Tag(tag) = reference else {
             continue;
         };
-        let identity = Identity::of(tag);
-        if names
-            .insert(identity.name.clone(), identity.clone())
-            .is_some_and(|earlier| earlier != identity)
-        {
+        let Identity { name, value } = Identity::of(tag);
+        let is_other = match values.entry(name) {
+            Entry::Vacant(first) => {
+                first.insert(value);
+                false
+            }
+            Entry::Occupied(earlier) => *earlier.get() != value,
+        };
+        if is_other {
             let why = "another value of this name stands before it, and a conversation carries one per name";
             return Err(invalid().at(format!("/add/{at}"), why));
         }
     }
     for (at, reference) in remove.iter().enumerate() {
         let in_both = match reference {
-            RemoveRef::AnyValue(name) => names.contains_key(&fold(name)),
+            RemoveRef::AnyValue(name) => values.contains_key(&fold(name)),
             RemoveRef::Tag(TagRef::Tag(tag)) => {
                 let identity = Identity::of(tag);
-                names.get(&identity.name) == Some(&identity)
+                values.get(&identity.name) == Some(&identity.value)
             }
             RemoveRef::Tag(id @ TagRef::Id(_)) => add.contains(id),
         };

@@ -9,11 +9,11 @@ use super::{
     keyed::{self, Running, Turn, Writing},
     router::ChangeKind,
 };
-use crate::answers::{
-    ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag, TagOnConversation,
-};
 use crate::{
-    answers,
+    answers::{
+        self, ChangeAnswer, ConversationTags, CreatedSlot, DryRun, PlannedRead, PlannedTag,
+        TagOnConversation,
+    },
     config::CatalogueAccess,
     error::{Code, Error},
     etag::etag,
@@ -35,7 +35,7 @@ pub(super) async fn read(
     notes: &Notes,
 ) -> Result<Reply, Error> {
     asked.identity.demand("read", |scopes| scopes.read)?;
-    headers::query(asked.query.as_deref(), &[])?;
+    headers::query(asked.query(), &[])?;
     headers::refuse(&asked.headers, true)?;
     idempotency_key::refuse(&asked.headers)?;
     headers::none_match(&asked.headers, "")?;
@@ -70,15 +70,14 @@ pub(super) async fn read(
             ..Reply::empty(StatusCode::NOT_MODIFIED)
         });
     }
-    let tags = answers::tags(&reading.carried.0);
-    let reply = Reply::json(&ConversationTags {
+    let answer = ConversationTags {
         route: &asked.route.name,
         conversation,
-        tags,
-    })?;
+        tags: &reading.carried.0,
+    };
     Ok(Reply {
         etag: Some(tag),
-        ..reply
+        ..Reply::bytes(answer.json().into())
     })
 }
 
@@ -104,7 +103,7 @@ where
         ChangeKind::Clear | ChangeKind::RemoveOne(_) => &["dry_run"],
     };
     asked.identity.demand("tag", |scopes| scopes.tag)?;
-    let query = headers::query(asked.query.as_deref(), known)?;
+    let query = headers::query(asked.query(), known)?;
     if query.create_missing == Some(true) {
         asked
             .identity
@@ -169,17 +168,14 @@ where
         return planned(&job, prepared).await;
     }
     match (gateway.sequencer.submit(job).await, running) {
-        (Ok(changed), _) => answer(&writing, changed),
+        (Ok(changed), _) => Ok(answer(&writing, &changed)),
         (Err(error), Some(running)) => running.failed(error).await.map_err(placed),
         (Err(error), None) => Err(placed(error)),
     }
 }
 
 /// The answer of a change.
-///
-/// # Errors
-/// When it cannot be written.
-pub(super) fn answer(writing: &Writing, changed: Changed) -> Result<Reply, Error> {
+pub(super) fn answer(writing: &Writing, changed: &Changed) -> Reply {
     let Writing {
         route,
         account,
@@ -187,28 +183,28 @@ pub(super) fn answer(writing: &Writing, changed: Changed) -> Result<Reply, Error
         prefer,
     } = writing;
     if *prefer == Prefer::Minimal {
-        return Ok(Reply {
+        return Reply {
             preference_applied: Some("return=minimal"),
             ..Reply::empty(StatusCode::NO_CONTENT)
-        });
+        };
     }
-    let reply = Reply::json(&answers::ChangeAnswer {
+    let answer = ChangeAnswer {
         route,
         conversation,
-        added: answers::tags(&changed.added),
-        removed: answers::tags(&changed.removed),
+        added: &changed.added,
+        removed: &changed.removed,
         assumed: changed.assumed,
-        tags: changed.set.as_ref().map(|set| answers::tags(&set.0)),
-        lost: &[],
-    })?;
-    Ok(match &changed.set {
+        tags: changed.set.as_ref().map(|set| &*set.0),
+    };
+    let reply = Reply::bytes(answer.json().into());
+    match &changed.set {
         Some(set) => Reply {
             etag: Some(etag(account, conversation, set)),
             preference_applied: Some("return=representation"),
             ..reply
         },
         None => reply,
-    })
+    }
 }
 
 async fn planned(job: &Job, prepared: Prepared) -> Result<Reply, Error> {

@@ -85,7 +85,7 @@ pub(super) async fn enter(
             notes.client.clone().unwrap_or_default(),
             asked.route.account.key.clone(),
             asked.method.to_string(),
-            asked.path.clone(),
+            asked.uri.path().to_owned(),
         ],
         key,
         fingerprint: fingerprint(asked, document),
@@ -122,7 +122,7 @@ fn fingerprint(asked: &Asked<'_>, document: Option<&Value>) -> [u8; 32] {
             .unwrap_or_default()
             .as_bytes(),
     );
-    part(asked.query.as_deref().unwrap_or_default().as_bytes());
+    part(asked.query().unwrap_or_default().as_bytes());
     for value in asked.headers.get_all(header::IF_MATCH) {
         part(value.as_bytes());
     }
@@ -159,7 +159,7 @@ impl Rendering for Writing {
     }
 
     fn changed(&self, changed: &Changed) -> Result<Success, Error> {
-        conversations::answer(self, changed.clone()).map(Success::from)
+        Ok(conversations::answer(self, changed).into())
     }
 
     fn edited(&self, edited: &Edited) -> Result<Success, Error> {

@@ -27,7 +27,7 @@ use crate::{
 };
 use adapters::path::check_id;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body::Body;
 use identity::Identity;
 use router::{ChangeKind, Endpoint, OneKind, Operation};
@@ -78,6 +78,8 @@ pub struct Notes {
     pub quotas: Vec<Quota>,
     /// The route's account, where the client may use it.
     pub account: Option<Arc<Account>>,
+    /// The table of the request's headers, once they are of no more use.
+    pub room: HeaderMap,
 }
 
 impl Notes {
@@ -93,6 +95,7 @@ impl Notes {
             peer: None,
             quotas: Vec::new(),
             account: None,
+            room: HeaderMap::new(),
         }
     }
 }
@@ -140,13 +143,16 @@ struct Asked<'a> {
     route: Arc<Route>,
     identity: Identity<'a>,
     method: Method,
-    path: String,
+    uri: Uri,
     headers: HeaderMap,
-    query: Option<String>,
     deadline: Instant,
 }
 
 impl Asked<'_> {
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
     fn context(&self, notes: &Notes) -> CallContext {
         CallContext {
             route: self.route.name.clone(),
@@ -215,17 +221,15 @@ where
         check_conversation(&route, conversation)?;
     }
     let time = headers::deadline(&head.headers, gateway.limits.deadline)?;
-    let query = query.map(str::to_owned);
     let asked = Asked {
         route,
         identity,
         method: head.method,
-        path: head.uri.path().to_owned(),
+        uri: head.uri,
         headers: head.headers,
-        query,
         deadline: notes.arrived + time,
     };
-    match operation {
+    let answered = match operation {
         None => routes::one(&asked),
         Some(Operation::Read { conversation }) => {
             conversations::read(&asked, &key(&asked, conversation), notes).await
@@ -239,7 +243,9 @@ where
         Some(Operation::One(tag, kind)) => {
             catalogue::one(gateway, &asked, &tag, kind, body, notes).await
         }
-    }
+    };
+    notes.room = asked.headers;
+    answered
 }
 
 /// Finds out who asks, and whether they ask too often. What comes second is to be kept while they are answered.

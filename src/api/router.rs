@@ -87,6 +87,9 @@ pub const PATHS: &[(&str, &str)] = &[
     (ONE, "PUT, DELETE"),
 ];
 
+/// Most segments of them.
+const MOST: usize = 6;
+
 const PROBLEM: &str = "/problems/{code}";
 const ROUTES: &str = "/v1/routes";
 const ROUTE: &str = "/v1/routes/{route}";
@@ -106,8 +109,11 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, Error> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err(not_found());
     };
-    let segments: Vec<&str> = rest.split('/').collect();
-    match *segments.as_slice() {
+    let mut segments = [""; MOST];
+    let Some(segments) = split(rest, &mut segments) else {
+        return Err(not_found());
+    };
+    match *segments {
         ["openapi.json"] => match *method {
             Method::GET | Method::HEAD => Ok(Endpoint::OpenApi),
             _ => Err(not_allowed("/openapi.json")),
@@ -191,6 +197,21 @@ pub fn route(method: &Method, path: &str) -> Result<Endpoint, Error> {
     }
 }
 
+/// The segments of a path behind its first slash; nothing if there are more than any path has.
+fn split<'s, 'a>(path: &'a str, segments: &'s mut [&'a str; MOST]) -> Option<&'s [&'a str]> {
+    let mut rest = path;
+    for count in 1..=MOST {
+        let end = rest.bytes().position(|byte| byte == b'/');
+        let (segment, behind) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        *segments.get_mut(count - 1)? = segment;
+        if end.is_none() {
+            return segments.get(..count);
+        }
+        rest = behind.get(1..)?;
+    }
+    None
+}
+
 /// Decodes a path segment once.
 ///
 /// # Errors
@@ -199,6 +220,9 @@ pub fn decode(name: &str, segment: &str) -> Result<String, Error> {
     let invalid = |why: &str| {
         Error::new(Code::InvalidPath, "a part of the path cannot be decoded").at(name, why)
     };
+    if !segment.bytes().any(|byte| byte == b'%') {
+        return Ok(segment.to_owned());
+    }
     let mut bytes = segment.bytes();
     while let Some(byte) = bytes.next() {
         let hex = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());

@@ -97,7 +97,7 @@ pub(super) fn list(
 /// # Errors
 /// Those of the request.
 pub(super) fn one(asked: &Asked<'_>) -> Result<Reply, Error> {
-    headers::query(asked.query.as_deref(), &[])?;
+    headers::query(asked.query(), &[])?;
     headers::refuse_conditional(&asked.headers)?;
     body::check_accept(&asked.headers)?;
     Reply::json(&of(&asked.route))

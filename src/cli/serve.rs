@@ -356,11 +356,14 @@ fn log_to_stderr(form: Log) {
         .with_ansi(io::stderr().is_terminal())
         .with_writer(redact::Log);
     match form {
-        Log::Human => subscriber.init(),
+        Log::Human => subscriber
+            .map_event_format(|others| redact::Lines::new(form, others))
+            .init(),
         Log::Json => subscriber
             .json()
             .flatten_event(true)
             .with_current_span(false)
+            .map_event_format(|others| redact::Lines::new(form, others))
             .init(),
     }
 }

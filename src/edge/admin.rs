@@ -100,10 +100,11 @@ async fn answer(
         let detail = "the gateway failed on this request";
         Err(Error::new(Code::Internal, detail))
     });
-    let mut response = result.unwrap_or_else(|error| respond::problem(&error, &request_id));
+    let mut response =
+        result.unwrap_or_else(|error| respond::problem(&error, respond::text(&request_id)));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    respond::insert(headers, respond::X_REQUEST_ID, &request_id);
+    headers.insert(respond::X_REQUEST_ID, request_id);
     if wire.answered() {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{Notes, Reply},
+    digits,
     error::{Code, Error},
 };
 use bytes::Bytes;
@@ -21,44 +22,53 @@ const MOCK: HeaderName = HeaderName::from_static("tagway-mock");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// The caller's id of the request, if it is sane, else a new one.
-pub(super) fn request_id(headers: &HeaderMap, random: impl FnOnce() -> u64) -> String {
-    let sane = |id: &&str| {
+/// The caller's id of the request, if it is sane, else a new one. It is text.
+pub(super) fn request_id(headers: &HeaderMap, random: impl FnOnce() -> u64) -> HeaderValue {
+    let sane = |id: &&HeaderValue| {
         !id.is_empty()
             && id.len() <= MAX_REQUEST_ID
-            && id.bytes().all(|b| {
+            && id.as_bytes().iter().all(|b| {
                 b.is_ascii_alphanumeric()
                     || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=')
             })
     };
     let mut values = headers.get_all(X_REQUEST_ID).into_iter();
-    match (
-        values
-            .next()
-            .and_then(|value| value.to_str().ok())
-            .filter(sane),
-        values.next(),
-    ) {
-        (Some(id), None) => id.to_owned(),
-        _ => format!("{:016x}", random()),
+    match (values.next().filter(sane), values.next()) {
+        (Some(id), None) => id.clone(),
+        _ => new_request_id(random()),
     }
+}
+
+fn new_request_id(random: u64) -> HeaderValue {
+    let mut text = [b'0'; 16];
+    for (at, digit) in text.iter_mut().rev().enumerate() {
+        let half = (random >> (4 * at) & 15) as u8;
+        *digit = half + if half < 10 { b'0' } else { b'a' - 10 };
+    }
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+/// A request id as text.
+pub(super) fn text(request_id: &HeaderValue) -> &str {
+    request_id.to_str().unwrap_or("-")
 }
 
 /// The whole answer.
 pub(super) fn response(
-    request_id: &str,
-    notes: &Notes,
+    request_id: HeaderValue,
+    mut notes: Notes,
     result: Result<Reply, Error>,
 ) -> Response<Full<Bytes>> {
+    let room = std::mem::take(&mut notes.room);
     let mut response = match result {
-        Ok(reply) => success(reply),
-        Err(error) => problem(&error, request_id),
+        Ok(reply) => success(reply, room),
+        Err(error) => problem(&error, text(&request_id)),
     };
     let headers = response.headers_mut();
-    insert(headers, X_REQUEST_ID, request_id);
-    insert(headers, SERVER_TIMING, &timing(notes));
+    headers.insert(X_REQUEST_ID, request_id);
+    insert(headers, SERVER_TIMING, &timing(&notes));
     headers.insert(VENDOR_CALLS, HeaderValue::from(notes.meter.calls()));
-    rate_limits(headers, notes);
+    rate_limits(headers, &notes);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -81,11 +91,12 @@ pub(super) fn told(result: &Result<Reply, Error>) -> (StatusCode, &'static str) 
 /// One line for the access log; without a method if what came was not a request.
 pub(super) fn log(
     method: Option<&Method>,
-    request_id: &str,
+    request_id: &HeaderValue,
     notes: &Notes,
     result: &Result<Reply, Error>,
 ) {
     let (status, code) = told(result);
+    let request_id = text(request_id);
     tracing::info!(
         target: "access",
         method = method.map_or("-", Method::as_str),
@@ -94,7 +105,7 @@ pub(super) fn log(
         client = notes.client.as_deref().unwrap_or("-"),
         status = status.as_u16(),
         code,
-        ms = ms(notes.arrived.elapsed()),
+        ms = digits::micros(notes.arrived.elapsed()) as f64 / 1e3,
         vendor_calls = notes.meter.calls(),
         request_id,
     );
@@ -105,13 +116,18 @@ pub(super) fn log(
     }
 }
 
-fn success(reply: Reply) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body.clone().unwrap_or_default()));
+/// `room` is the table of the request's headers: the HTTP library takes that of an answer for the next request, so that
+/// one table serves a connection.
+fn success(reply: Reply, mut room: HeaderMap) -> Response<Full<Bytes>> {
+    room.clear();
+    let has_body = reply.body.is_some();
+    let mut response = Response::new(Full::new(reply.body.unwrap_or_default()));
     *response.status_mut() = reply.status;
+    *response.headers_mut() = room;
     let headers = response.headers_mut();
-    // One table for all that an answer has, the server's own included.
+    // For all that a usual answer has.
     headers.reserve(12);
-    if reply.body.is_some() {
+    if has_body {
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(reply.content_type),
@@ -184,11 +200,25 @@ fn whole_seconds(time: Duration) -> u64 {
 /// The windows of the client and of the route's account at its vendor, as list fields; named by whose they are and by
 /// their lengths.
 fn rate_limits(headers: &mut HeaderMap, notes: &Notes) {
-    let (mut policies, mut left) = (Vec::new(), Vec::new());
-    let mut add = |whose, length: Duration, most, remaining, more_in| {
-        let (window, more_in) = (length.as_secs(), whole_seconds(more_in));
-        policies.push(format!("\"{whose}-{window}s\";q={most};w={window}"));
-        left.push(format!("\"{whose}-{window}s\";r={remaining};t={more_in}"));
+    let (mut policies, mut left) = (String::new(), String::new());
+    let mut add = |whose, length: Duration, most: u32, remaining, more_in| {
+        let window = length.as_secs();
+        let item = |list: &mut String, parts: [(&str, u64); 2]| {
+            list.push_str(if list.is_empty() { "\"" } else { ", \"" });
+            list.push_str(whose);
+            list.push('-');
+            digits::push(list, window);
+            list.push_str("s\"");
+            for (name, number) in parts {
+                list.push_str(name);
+                digits::push(list, number);
+            }
+        };
+        item(&mut policies, [(";q=", most.into()), (";w=", window)]);
+        item(
+            &mut left,
+            [(";r=", remaining), (";t=", whole_seconds(more_in))],
+        );
     };
     for quota in &notes.quotas {
         let crate::config::RateWindow { requests, length } = quota.window;
@@ -205,8 +235,8 @@ fn rate_limits(headers: &mut HeaderMap, notes: &Notes) {
         );
     }
     if !policies.is_empty() {
-        insert(headers, RATE_LIMIT_POLICY, &policies.join(", "));
-        insert(headers, RATE_LIMIT, &left.join(", "));
+        insert(headers, RATE_LIMIT_POLICY, &policies);
+        insert(headers, RATE_LIMIT, &left);
     }
 }
 
@@ -217,16 +247,16 @@ fn timing(notes: &Notes) -> String {
         .elapsed()
         .saturating_sub(queue)
         .saturating_sub(vendor);
-    format!(
-        "queue;dur={}, vendor;dur={}, gateway;dur={}",
-        ms(queue),
-        ms(vendor),
-        ms(gateway)
-    )
-}
-
-fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
+    let mut text = String::with_capacity(80);
+    for (name, time) in [
+        ("queue;dur=", queue),
+        (", vendor;dur=", vendor),
+        (", gateway;dur=", gateway),
+    ] {
+        text.push_str(name);
+        digits::push_thousandths(&mut text, digits::micros(time));
+    }
+    text
 }
 
 pub(super) fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {

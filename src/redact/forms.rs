@@ -112,25 +112,51 @@ impl Pattern {
     }
 }
 
-/// Which two bytes any form may begin with, in any way of reading; what is forgotten stays in it.
-pub(super) struct Begins(Vec<[bool; 256]>);
+/// Which two bytes any form may begin with, in any way of reading, and which may stand next to each other near its
+/// beginning; what is forgotten stays in it.
+pub(super) struct Begins {
+    first: Vec<[bool; 256]>,
+    /// A bit for each pair, so that it stays in the processor's cache.
+    near: Vec<[u64; 4]>,
+}
 
 impl Begins {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            first: Vec::new(),
+            near: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, pattern: &Pattern) {
-        self.0.resize(256, [false; 256]);
-        let (Some(first), Some(second)) = (pattern.bytes.first(), pattern.bytes.get(1)) else {
-            return;
-        };
-        for (one, seconds) in (0..=u8::MAX).zip(&mut self.0) {
-            if is_escape(one) {
-                *seconds = [true; 256];
-            } else if pattern.alphabet.same(one, *first) {
-                for (other, may) in (0..=u8::MAX).zip(seconds) {
-                    *may |= is_escape(other) || pattern.alphabet.same(other, *second);
+        let like =
+            |wanted: u8| (0..=u8::MAX).filter(move |read| pattern.alphabet.same(*read, wanted));
+        let escapes = || (0..=u8::MAX).filter(|byte| is_escape(*byte));
+        if self.first.is_empty() {
+            self.first.resize(256, [false; 256]);
+            self.near.resize(256, [0; 4]);
+            for one in escapes() {
+                if let Some(seconds) = self.first.get_mut(usize::from(one)) {
+                    seconds.fill(true);
+                }
+            }
+        }
+        let pairs = pattern.bytes.windows(2).take(MIN_BYTES - 1);
+        for (at, pair) in pairs.enumerate() {
+            let &[wanted, next] = pair else { continue };
+            for one in like(wanted) {
+                for other in like(next) {
+                    if let Some(bits) = self.near.get_mut(usize::from(one)) {
+                        bits[usize::from(other / 64)] |= 1 << (other % 64);
+                    }
+                }
+                if at > 0 {
+                    continue;
+                }
+                for other in like(next).chain(escapes()) {
+                    if let Some(seconds) = self.first.get_mut(usize::from(one)) {
+                        seconds[usize::from(other)] = true;
+                    }
                 }
             }
         }
@@ -142,9 +168,29 @@ impl Begins {
         let (Some(one), Some(other)) = (text.get(at), text.get(at + 1)) else {
             return false;
         };
-        let seconds = self.0.get(usize::from(*one));
+        let seconds = self.first.get(usize::from(*one));
         seconds.is_some_and(|seconds| seconds[usize::from(*other)])
     }
+
+    /// The first place from `at` on where a form may begin in a text without escapes. As the shortest form has
+    /// [`MIN_BYTES`], each covers one of the pairs that are looked at.
+    pub(super) fn next(&self, text: &[u8], mut at: usize) -> usize {
+        while let Some(&[one, other]) = text.get(at + MIN_BYTES - 2..at + MIN_BYTES) {
+            let bits = self.near.get(usize::from(one)).copied().unwrap_or_default();
+            if bits[usize::from(other / 64)] >> (other % 64) & 1 == 1 {
+                return at;
+            }
+            at += MIN_BYTES - 1;
+        }
+        text.len()
+    }
+}
+
+/// Whether any byte can be read in another way than as itself.
+pub(super) fn has_escapes(text: &[u8]) -> bool {
+    // Without an end in the middle, so that many bytes are looked at in one step.
+    text.iter()
+        .fold(false, |found, byte| found | is_escape(*byte))
 }
 
 /// How a text can be read, other than as it is.

@@ -1,6 +1,7 @@
 //! Where the lines of the log go: to the error output, without credentials.
 //!
-//! Access lines are written in blocks, at most a tenth of a second late, which saves a system call for each. All other lines are written at once, behind the access lines before them.
+//! Access lines are written in blocks, at most a tenth of a second late, which saves a system call for each. All other
+//! lines are written at once, behind the access lines before them.
 
 use super::bytes;
 use std::{
@@ -46,7 +47,7 @@ impl<'a> MakeWriter<'a> for Log {
 
     fn make_writer_for(&'a self, about: &Metadata<'_>) -> Line {
         Line {
-            may_wait: about.target() == ACCESS && *about.level() >= Level::INFO,
+            may_wait: is_access(about),
         }
     }
 }
@@ -73,6 +74,11 @@ impl Write for Line {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Whether a line tells of a request, and of nothing that is wrong.
+pub(super) fn is_access(about: &Metadata<'_>) -> bool {
+    *about.level() >= Level::INFO && about.target() == ACCESS
 }
 
 /// Writes what waits.

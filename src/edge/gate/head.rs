@@ -115,7 +115,7 @@ impl Scanner {
             return Err(malformed());
         }
         let graphic = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
-        if !target.iter().all(graphic) || Uri::try_from(target).is_err() {
+        if !is_plain(target) && (!target.iter().all(graphic) || Uri::try_from(target).is_err()) {
             return Err(framing(
                 "the request target is none, or holds a character that has to be percent-encoded",
             ));
@@ -139,17 +139,15 @@ impl Scanner {
         if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
             return Err(malformed());
         }
-        if value
-            .iter()
-            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-        {
+        // Without an end in the middle, so that many bytes are looked at in one step.
+        let control = |found: bool, byte: &u8| found | (byte.is_ascii_control() & (*byte != b'\t'));
+        if value.iter().fold(false, control) {
             return Err(framing("a header's value holds a control character"));
         }
-        let value = value.trim_ascii();
         if name.eq_ignore_ascii_case(b"content-length") {
-            self.content_length(value)
+            self.content_length(value.trim_ascii())
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            self.transfer_encoding(value)
+            self.transfer_encoding(value.trim_ascii())
         } else {
             Ok(())
         }
@@ -202,10 +200,49 @@ fn too_large() -> Error {
 }
 
 fn position(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
-    let found = bytes.get(from..)?.iter().position(|byte| *byte == wanted)?;
-    Some(from + found)
+    let rest = bytes.get(from..)?;
+    let mut at = from;
+    let (blocks, _) = rest.as_chunks::<BLOCK>();
+    for block in blocks {
+        if block
+            .iter()
+            .fold(false, |found, byte| found | (*byte == wanted))
+        {
+            break;
+        }
+        at += BLOCK;
+    }
+    let found = bytes.get(at..)?.iter().position(|byte| *byte == wanted)?;
+    Some(at + found)
 }
 
+/// How many bytes are searched in one step.
+const BLOCK: usize = 16;
+
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    const TOKEN: [bool; 256] = table(b"!#$%&'*+-.^_`|~");
+    TOKEN[usize::from(byte)]
+}
+
+/// Whether a target is a path of characters that are never anything else there, as nearly all are: the HTTP library
+/// need not be asked.
+fn is_plain(target: &[u8]) -> bool {
+    const PLAIN: [bool; 256] = table(b"/-._~%=&?:");
+    target.first() == Some(&b'/') && target.iter().all(|byte| PLAIN[usize::from(*byte)])
+}
+
+/// Letters, digits and these.
+const fn table(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < table.len() {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
 }

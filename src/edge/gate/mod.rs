@@ -106,11 +106,14 @@ impl Gate {
         room.put_slice(self.held.get(..here).unwrap_or_default());
         self.held.advance(here);
         self.open -= here;
+        Ok(here > 0)
+    }
+
+    /// Gives up the room for what is received, if nothing is in it: a connection at rest keeps no buffer.
+    pub(super) fn release(&mut self) {
         if self.held.is_empty() {
-            // A connection at rest keeps no buffer.
             self.held = BytesMut::new();
         }
-        Ok(here > 0)
     }
 
     /// Ends the requests of this connection with a problem, behind the answers that are still to come.
