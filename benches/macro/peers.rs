@@ -10,28 +10,40 @@ use std::{env, fs, net::SocketAddr, path::Path, process::Command};
 /// Connections of the load.
 const CONNECTIONS: usize = 64;
 
+/// The conversation that all clients have in common, and those that each has to itself.
+const COMMON: &str = "conv_8801k2m3n4p5q6r7s8t9v0w1x2";
+const OWN: &str = "conv_8801k2m3n4p5q6r7s8t9{client}";
+
 /// Who is measured.
 pub(super) struct Peer {
-    pub(super) name: &'static str,
     pub(super) process: Running,
     address: SocketAddr,
-    /// Method, path and body of the change and of the read.
-    change: (&'static str, String, String),
-    read: String,
+    /// Whether it is asked in the vendor's words.
+    forwards: bool,
 }
 
 /// What is asked of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
-    Change,
+    /// Tags on a conversation of the client's own.
+    Add,
+    /// Tags on the conversation of all clients.
+    AddTogether,
     Read,
 }
 
 impl Peer {
     pub(super) fn load(&self, ask: Ask, until: Until) -> Load {
-        let (method, path, body) = match ask {
-            Ask::Change => self.change.clone(),
-            Ask::Read => ("GET", self.read.clone(), String::new()),
+        let id = match ask {
+            Ask::Add => OWN,
+            Ask::AddTogether | Ask::Read => COMMON,
+        };
+        let at_vendor = answers::conversation_path(id);
+        let (method, path, body) = match (ask, self.forwards) {
+            (Ask::Read, true) => ("GET", at_vendor, String::new()),
+            (Ask::Read, false) => ("GET", answers::set_path(id), String::new()),
+            (_, true) => ("POST", at_vendor + "/tags", answers::assign()),
+            (_, false) => ("PATCH", answers::set_path(id), answers::change()),
         };
         Load {
             address: self.address,
@@ -50,18 +62,32 @@ impl Peer {
 /// # Errors
 /// It does not start.
 pub(super) async fn gateway(folder: &Path, vendor: SocketAddr) -> Result<Peer, Failure> {
+    let (peer, _) = gateway_with(folder, "desk", vendor, "").await?;
+    Ok(peer)
+}
+
+/// The same with more keys of the route; also where its operator asks.
+///
+/// # Errors
+/// It does not start.
+pub(super) async fn gateway_with(
+    folder: &Path,
+    name: &str,
+    vendor: SocketAddr,
+    more: &str,
+) -> Result<(Peer, SocketAddr), Failure> {
     let route = format!(
         "[routes.desk]\nvendor = \"elevenlabs\"\nbase_url = \"http://{vendor}\"\nallow_any_host = true\n\
-         secret = \"env:VENDOR_KEY\"\nmax_in_flight = 256\n"
+         secret = \"env:VENDOR_KEY\"\nmax_in_flight = 256\n{more}"
     );
-    let (process, address, _) = serve(folder, "desk", &route).await?;
-    Ok(Peer {
-        name: "tagway",
+    let (process, address, admin) = serve(folder, name, &route).await?;
+    let forwards = false;
+    let peer = Peer {
         process,
         address,
-        change: ("PATCH", answers::SET_PATH.to_owned(), answers::change()),
-        read: answers::SET_PATH.to_owned(),
-    })
+        forwards,
+    };
+    Ok((peer, admin))
 }
 
 /// A gateway with these routes; where its API is, and where its operator asks.
@@ -75,54 +101,58 @@ pub(super) async fn serve(
 ) -> Result<(Running, SocketAddr, SocketAddr), Failure> {
     let (address, admin) = (free()?, free()?);
     let file = folder.join(format!("{name}.toml"));
-    let text = format!("[server]\nlisten = \"{address}\"\nadmin = \"{admin}\"\n{routes}");
+    let store = folder.join(format!("{name}.redb"));
+    let text = format!(
+        "[server]\nlisten = \"{address}\"\nadmin = \"{admin}\"\nstore = \"{}\"\n{routes}",
+        store.display()
+    );
     fs::write(&file, text)?;
     let file = file.to_str().ok_or("the folder's path is no text")?;
     let variables = [("VENDOR_KEY", "a-key-for-a-measurement")];
-    let command = [
-        program()?,
-        "serve".to_owned(),
-        "--config".to_owned(),
-        file.to_owned(),
-    ];
-    let command: Vec<&str> = command.iter().map(String::as_str).collect();
-    let process = Running::start(PEER, &command, &variables)?;
+    let program = program();
+    let log = folder.join(format!("{name}.log"));
+    let command = [&*program, "serve", "--config", file];
+    let process = Running::start(PEER, &command, &variables, Some(&log))?;
     listening(address).await?;
     Ok((process, address, admin))
 }
 
-/// The shipped program. What `cargo bench` builds beside this one has the tests' clock in it.
-///
-/// # Errors
-/// It cannot be built.
-pub(super) fn program() -> Result<String, Failure> {
-    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "tagway",
-            "--bin",
-            "tagway",
-        ])
-        .status()?;
-    if !built.success() {
-        return Err("the gateway cannot be built".into());
-    }
-    Ok(env!("CARGO_BIN_EXE_tagway").to_owned())
+/// The gateway's program: what `TAGWAY_BIN` names, or what cargo builds as it is shipped.
+pub(super) fn program() -> String {
+    env::var("TAGWAY_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tagway").to_owned())
 }
 
-/// nginx with one worker and connections to the vendor that are kept; nothing where there is no nginx.
+/// Makes sure that all programs are there, the gateway's as it is shipped: what `cargo bench` builds beside this one has
+/// the tests' clock in it.
+///
+/// # Errors
+/// One is missing and cannot be built.
+pub(super) fn programs() -> Result<(), Failure> {
+    for (name, argument) in [("taskset", "-V"), ("nginx", "-v")] {
+        if Command::new(name).arg(argument).output().is_err() {
+            return Err(format!("`{name}` is needed for this, and is not there").into());
+        }
+    }
+    if env::var_os("TAGWAY_BIN").is_some() {
+        return Ok(());
+    }
+    eprintln!("building the gateway as it is shipped, which takes minutes the first time");
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "tagway"])
+        .args(["--bin", "tagway"])
+        .status()?;
+    match built.success() {
+        true => Ok(()),
+        false => Err("the gateway cannot be built".into()),
+    }
+}
+
+/// nginx with one worker and connections to the vendor that are kept.
 ///
 /// # Errors
 /// It does not start.
-pub(super) async fn nginx(folder: &Path, vendor: SocketAddr) -> Result<Option<Peer>, Failure> {
-    if Command::new("nginx").arg("-v").output().is_err() {
-        eprintln!("there is no nginx: only the gateway is measured");
-        return Ok(None);
-    }
+pub(super) async fn nginx(folder: &Path, vendor: SocketAddr) -> Result<Peer, Failure> {
     let address = free()?;
     let file = folder.join("nginx.conf");
     let here = folder.display();
@@ -139,14 +169,13 @@ pub(super) async fn nginx(folder: &Path, vendor: SocketAddr) -> Result<Option<Pe
     fs::write(&file, text)?;
     let file = file.to_str().ok_or("the folder's path is no text")?;
     let prefix = folder.to_str().ok_or("the folder's path is no text")?;
-    let process = Running::start(PEER, &["nginx", "-p", prefix, "-c", file], &[])?;
+    let command = ["nginx", "-p", prefix, "-c", file];
+    let process = Running::start(PEER, &command, &[], None)?;
     listening(address).await?;
-    let change = format!("{}/tags", answers::CONVERSATION_PATH);
-    Ok(Some(Peer {
-        name: "nginx",
+    let forwards = true;
+    Ok(Peer {
         process,
         address,
-        change: ("POST", change, answers::assign()),
-        read: answers::CONVERSATION_PATH.to_owned(),
-    }))
+        forwards,
+    })
 }

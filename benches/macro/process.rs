@@ -2,10 +2,14 @@
 
 use super::Failure;
 use std::{
-    env, fs,
+    env,
+    fs::{self, OpenOptions},
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
+    thread,
     time::Duration,
 };
 use tokio::{
@@ -20,6 +24,12 @@ pub(super) const REST: &str = "1";
 /// How long a process may take to serve.
 const START: Duration = Duration::from_secs(10);
 
+/// How long a process may take to end.
+const END: Duration = Duration::from_secs(30);
+
+/// The processes that run; nothing when no other may start.
+static ALL: Mutex<Option<Vec<u32>>> = Mutex::new(Some(Vec::new()));
+
 /// A process that ends with this value; those it has started end with it.
 pub(super) struct Running {
     child: Child,
@@ -27,27 +37,38 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts a program on one core.
+    /// Starts a program on one core; what it tells on the standard error is kept in a file or dropped.
     ///
     /// # Errors
-    /// It cannot be started.
+    /// It cannot be started, or nothing may start any more.
     pub(super) fn start(
         core: &str,
         command: &[&str],
         variables: &[(&str, &str)],
+        log: Option<&Path>,
     ) -> Result<Self, Failure> {
+        let log = match log {
+            Some(file) => OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(file)?
+                .into(),
+            None => Stdio::null(),
+        };
         let mut pinned = Command::new("taskset");
-        pinned.args(["-c", core]).args(command);
-        let child = pinned
+        pinned
+            .args(["-c", core])
+            .args(command)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Self {
-            id: child.id(),
-            child,
-        })
+            .stderr(log);
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = all.as_mut().ok_or("interrupted")?;
+        let child = pinned.spawn()?;
+        let id = child.id();
+        all.push(id);
+        Ok(Self { child, id })
     }
 
     /// Starts another role of this program.
@@ -57,7 +78,7 @@ impl Running {
     pub(super) fn role(core: &str, arguments: &[&str]) -> Result<Self, Failure> {
         let own = env::current_exe()?;
         let own = own.to_str().ok_or("this program's path is no text")?;
-        Self::start(core, &[&[own], arguments].concat(), &[])
+        Self::start(core, &[&[own], arguments].concat(), &[], None)
     }
 
     /// The next line that it prints.
@@ -93,24 +114,62 @@ impl Running {
 
     /// Memory of it and its children, in MiB.
     pub(super) fn memory(&self) -> f64 {
-        let resident = |id: u32| {
-            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            let digits = line.and_then(|line| line.split_whitespace().next());
-            digits
-                .and_then(|digits| digits.parse::<f64>().ok())
-                .unwrap_or(0.0)
-        };
-        tree(self.id).into_iter().map(resident).sum::<f64>() / 1024.0
+        tree(self.id).into_iter().map(|id| told(id, "VmRSS:")).sum()
+    }
+
+    /// The most memory that it ever had, in MiB.
+    pub(super) fn most_memory(&self) -> f64 {
+        told(self.id, "VmHWM:")
     }
 }
 
 impl Drop for Running {
     /// Asks it to end, and waits for that.
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.id.to_string()).status();
-        let _ = self.child.wait();
+        // The id of one that was waited for may be another's by now.
+        if let Ok(None) = self.child.try_wait() {
+            end(self.id);
+        }
+        let asked = Instant::now();
+        while let Ok(None) = self.child.try_wait() {
+            if asked.elapsed() > END {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                break;
+            }
+            pause();
+        }
+        if let Some(all) = &mut *ALL.lock().unwrap_or_else(PoisonError::into_inner) {
+            all.retain(|id| *id != self.id);
+        }
     }
+}
+
+/// Asks every process to end, and lets no other start.
+pub(super) fn end_all() {
+    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    all.into_iter().flatten().for_each(end);
+}
+
+fn end(id: u32) {
+    let _ = Command::new("kill")
+        .arg(id.to_string())
+        .stderr(Stdio::null())
+        .status();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a process ends in real time")]
+fn pause() {
+    thread::sleep(Duration::from_millis(5));
+}
+
+/// A size that the system tells of a process, in MiB.
+fn told(id: u32, name: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let digits = line.and_then(|line| line.split_whitespace().next());
+    let size = digits.and_then(|digits| digits.parse::<f64>().ok());
+    size.unwrap_or(0.0) / 1024.0
 }
 
 /// Waits until somebody listens there.
