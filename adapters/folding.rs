@@ -8,7 +8,7 @@ mod resolve;
 mod tests;
 mod wanted;
 
-use wanted::{Wanted, not_foreign, not_in_both, one_per_name, removes};
+use wanted::{Off, Wanted, not_foreign, not_in_both, one_per_name};
 
 use crate::{
     Identity,
@@ -128,24 +128,21 @@ impl<'a> Folding<'a> {
         let wanted = self.resolve_all(add.iter().zip(places), create)?;
         one_per_name(&wanted, false)?;
         self.check_removes(remove)?;
-        not_in_both(&wanted, remove, self.catalogue)?;
-        let State::Known(before) = &self.state else {
+        let off = Off::all(remove);
+        not_in_both(&wanted, &off, self.catalogue)?;
+        let State::Known(carried) = &mut self.state else {
             return Err(Refusal::NeedsRead);
         };
-        not_foreign(&wanted, before)?;
+        not_foreign(&wanted, carried)?;
 
+        // In place: a copy of the set for each change makes many changes of one conversation quadratic.
+        let goes = |element: &mut Element| {
+            off.iter().any(|off| off.takes(element, self.catalogue))
+                || wanted.iter().any(|(_, wanted)| wanted.pushes_out(element))
+        };
         let mut effect = Effect::default();
-        let mut after = Vec::with_capacity(before.0.len() + wanted.len());
-        for element in &before.0 {
-            let off = remove.iter().any(|r| removes(r, element, self.catalogue));
-            if off || wanted.iter().any(|(_, wanted)| wanted.pushes_out(element)) {
-                effect.removed.push(element.clone());
-            } else {
-                after.push(element.clone());
-            }
-        }
-        append_new(wanted, &mut after, &mut effect);
-        self.state = State::Known(Carried(after));
+        effect.removed.extend(carried.0.extract_if(.., goes));
+        append_new(wanted, carried, &mut effect);
         Ok(effect)
     }
 
@@ -153,24 +150,18 @@ impl<'a> Folding<'a> {
         let places = (0..).map(Place::Wanted);
         let wanted = self.resolve_all(wanted.iter().zip(places), create)?;
         one_per_name(&wanted, true)?;
-        let State::Known(before) = &self.state else {
+        let State::Known(carried) = &mut self.state else {
             return Err(Refusal::NeedsRead);
         };
-        not_foreign(&wanted, before)?;
+        not_foreign(&wanted, carried)?;
 
+        let goes = |element: &mut Element| {
+            !matches!(element, Element::Foreign { .. })
+                && !wanted.iter().any(|(_, wanted)| wanted.keeps(element))
+        };
         let mut effect = Effect::default();
-        let mut after = Vec::with_capacity(wanted.len());
-        for element in &before.0 {
-            let kept = matches!(element, Element::Foreign { .. })
-                || wanted.iter().any(|(_, wanted)| wanted.keeps(element));
-            if kept {
-                after.push(element.clone());
-            } else {
-                effect.removed.push(element.clone());
-            }
-        }
-        append_new(wanted, &mut after, &mut effect);
-        self.state = State::Known(Carried(after));
+        effect.removed.extend(carried.0.extract_if(.., goes));
+        append_new(wanted, carried, &mut effect);
         Ok(effect)
     }
 
@@ -187,7 +178,7 @@ impl<'a> Folding<'a> {
         let wanted = self.resolve_all(add.iter().zip(places), create)?;
         one_per_name(&wanted, false)?;
         self.check_removes(remove)?;
-        not_in_both(&wanted, remove, self.catalogue)?;
+        not_in_both(&wanted, &Off::all(remove), self.catalogue)?;
 
         let mut effect = Effect::default();
         for (_, wanted) in wanted {
@@ -275,12 +266,12 @@ impl<'a> Folding<'a> {
     }
 }
 
-fn append_new(wanted: Vec<(Place, Wanted)>, after: &mut Vec<Element>, effect: &mut Effect) {
+fn append_new(wanted: Vec<(Place, Wanted)>, after: &mut Carried, effect: &mut Effect) {
     for (_, wanted) in wanted {
         if let Wanted::New(held) = wanted {
             let element = Element::Tag(held);
-            if !after.iter().any(|held| held.is_same(&element)) {
-                after.push(element.clone());
+            if !after.0.iter().any(|held| held.is_same(&element)) {
+                after.0.push(element.clone());
                 effect.added.push(element);
             }
         }

@@ -54,22 +54,37 @@ impl Wanted {
     }
 }
 
-pub(super) fn removes(reference: &RemoveRef, element: &Element, catalogue: &Catalogue) -> bool {
-    match reference {
-        RemoveRef::AnyValue(name) => element
-            .tag()
-            .is_some_and(|held| held.identity.name == fold(name)),
-        RemoveRef::Tag(TagRef::Tag(tag)) => element
-            .tag()
-            .is_some_and(|held| held.identity == Identity::of(tag)),
-        RemoveRef::Tag(TagRef::Id(id)) => {
-            element.id() == Some(id)
-                || element.tag().is_some_and(|held| {
+/// What a remove takes off, folded once for all the elements that it is held against.
+pub(super) enum Off<'a> {
+    Name(String),
+    Tag(Identity),
+    Id(&'a str),
+}
+
+impl<'a> Off<'a> {
+    pub(super) fn all(references: &'a [RemoveRef]) -> Vec<Self> {
+        let of = |reference: &'a RemoveRef| match reference {
+            RemoveRef::AnyValue(name) => Self::Name(fold(name)),
+            RemoveRef::Tag(TagRef::Tag(tag)) => Self::Tag(Identity::of(tag)),
+            RemoveRef::Tag(TagRef::Id(id)) => Self::Id(id),
+        };
+        references.iter().map(of).collect()
+    }
+
+    pub(super) fn takes(&self, element: &Element, catalogue: &Catalogue) -> bool {
+        let held = element.tag();
+        match self {
+            Self::Name(name) => held.is_some_and(|held| held.identity.name == *name),
+            Self::Tag(identity) => held.is_some_and(|held| held.identity == *identity),
+            Self::Id(id) => {
+                let listed = |held: &HeldTag| {
                     held.handle == Handle::Name
                         && catalogue
                             .by_id(id)
                             .is_some_and(|listed| listed.identity == held.identity)
-                })
+                };
+                element.id() == Some(*id) || held.is_some_and(listed)
+            }
         }
     }
 }
@@ -99,15 +114,15 @@ pub(super) fn one_per_name(
 
 pub(super) fn not_in_both(
     wanted: &[(Place, Wanted)],
-    remove: &[RemoveRef],
+    remove: &[Off<'_>],
     catalogue: &Catalogue,
 ) -> Result<(), Refusal> {
-    for (reference, place) in remove.iter().zip((0..).map(Place::Remove)) {
+    for (off, place) in remove.iter().zip((0..).map(Place::Remove)) {
         let also_added = wanted.iter().any(|(_, wanted)| match wanted {
-            Wanted::Carried(elements) => elements
-                .iter()
-                .any(|element| removes(reference, element, catalogue)),
-            Wanted::New(held) => removes(reference, &Element::Tag(held.clone()), catalogue),
+            Wanted::Carried(elements) => {
+                elements.iter().any(|element| off.takes(element, catalogue))
+            }
+            Wanted::New(held) => off.takes(&Element::Tag(held.clone()), catalogue),
         });
         if also_added {
             return Err(Refusal::Invalid(vec![(
