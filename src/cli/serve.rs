@@ -34,6 +34,10 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    filter::Targets, layer::SubscriberExt, registry, util::SubscriberInitExt,
+};
 
 /// A gateway that serves.
 pub struct Running {
@@ -349,21 +353,47 @@ pub(super) fn stop_signal() -> impl Future<Output = ()> {
 }
 
 fn log_to_stderr(form: Log) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(io::stderr().is_terminal())
         .with_writer(redact::Log);
     match form {
-        Log::Human => subscriber
-            .map_event_format(|others| redact::Lines::new(form, others))
-            .init(),
-        Log::Json => subscriber
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .map_event_format(|others| redact::Lines::new(form, others))
-            .init(),
+        Log::Human => {
+            let lines = lines.map_event_format(|others| redact::Lines::new(form, others));
+            registry().with(lines).with(levels(&wanted)).init();
+        }
+        Log::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            let lines = lines.map_event_format(|others| redact::Lines::new(form, others));
+            registry().with(lines).with(levels(&wanted)).init();
+        }
+    }
+}
+
+/// What is logged: `warn`, or `info,access=warn` for a level of its own below a target. What cannot be read is `info`.
+fn levels(wanted: &str) -> Targets {
+    let read = wanted.parse::<Targets>();
+    read.ok()
+        .filter(|_| !wanted.trim().is_empty())
+        .unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::levels;
+    use tracing::Level;
+
+    #[test]
+    fn a_target_may_have_a_level_of_its_own_and_what_cannot_be_read_is_info() {
+        let told = levels("warn,access=error,tagway::cli=debug");
+        assert!(told.would_enable("tagway::edge", &Level::WARN));
+        assert!(!told.would_enable("tagway::edge", &Level::INFO));
+        assert!(!told.would_enable("access", &Level::WARN));
+        assert!(told.would_enable("tagway::cli::serve", &Level::DEBUG));
+        for unreadable in ["", " ", "warn,[{=info"] {
+            let told = levels(unreadable);
+            assert!(told.would_enable("access", &Level::INFO), "{unreadable}");
+            assert!(!told.would_enable("access", &Level::DEBUG), "{unreadable}");
+        }
     }
 }
