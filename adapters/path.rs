@@ -102,6 +102,10 @@ pub enum BadId {
 /// # Errors
 /// Which rule the id breaks.
 pub fn check_id(id: &str) -> Result<(), BadId> {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if (1..=MAX_ID_BYTES).contains(&id.len()) && id.bytes().all(is_usual) {
+        return Ok(());
+    }
     if id.trim().is_empty() || id.len() > MAX_ID_BYTES {
         return Err(BadId::Length);
     }

@@ -6,7 +6,7 @@ use crate::{
     json,
 };
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -100,6 +100,9 @@ fn check_media_type(headers: &HeaderMap, kind: Kind) -> Result<(), Error> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return refused("the header Content-Type has to say `application/json`");
     };
+    if value == "application/json" {
+        return Ok(());
+    }
     let text = value.to_str().unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
     let json = parts.next().is_some_and(|media| {
@@ -129,6 +132,10 @@ fn check_media_type(headers: &HeaderMap, kind: Kind) -> Result<(), Error> {
 pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Error> {
     let mut values = headers.get_all(header::ACCEPT).into_iter().peekable();
     if values.peek().is_none() {
+        return Ok(());
+    }
+    let is_usual = |value: &&HeaderValue| *value == "*/*" || *value == "application/json";
+    if values.peek().is_some_and(is_usual) {
         return Ok(());
     }
     let acceptable = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
@@ -236,7 +243,6 @@ fn said(error: &serde_json::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn with(name: header::HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])

@@ -195,9 +195,9 @@ async fn carry_out(
     notes: &Notes,
 ) -> Result<Reply, Error> {
     let writing = Writing {
-        route: asked.route.name.to_string(),
-        account: asked.route.account.key.clone(),
-        conversation: String::new(),
+        route: &asked.route.name,
+        account: &asked.route.account.key,
+        conversation: "",
         prefer: Prefer::Unsaid,
     };
     let turn = keyed::enter(gateway, asked, query.dry_run, document, writing, notes);

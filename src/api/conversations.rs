@@ -127,10 +127,11 @@ where
         None
     };
     let change = changes::change(kind, document.as_ref())?;
+    let named = conversation.clone();
     let writing = Writing {
-        route: asked.route.name.to_string(),
-        account: asked.route.account.key.clone(),
-        conversation: conversation.clone(),
+        route: &asked.route.name,
+        account: &asked.route.account.key,
+        conversation: &named,
         prefer,
     };
     let turn = keyed::enter(
@@ -138,7 +139,7 @@ where
         asked,
         query.dry_run,
         document.as_ref(),
-        writing.clone(),
+        writing,
         notes,
     );
     let running = match turn.await? {
@@ -168,21 +169,21 @@ where
         return planned(&job, prepared).await;
     }
     match (gateway.sequencer.submit(job).await, running) {
-        (Ok(changed), _) => Ok(answer(&writing, &changed)),
+        (Ok(changed), _) => Ok(answer(writing, &changed)),
         (Err(error), Some(running)) => running.failed(error).await.map_err(placed),
         (Err(error), None) => Err(placed(error)),
     }
 }
 
 /// The answer of a change.
-pub(super) fn answer(writing: &Writing, changed: &Changed) -> Reply {
+pub(super) fn answer(writing: Writing<'_>, changed: &Changed) -> Reply {
     let Writing {
         route,
         account,
         conversation,
         prefer,
     } = writing;
-    if *prefer == Prefer::Minimal {
+    if prefer == Prefer::Minimal {
         return Reply {
             preference_applied: Some("return=minimal"),
             ..Reply::empty(StatusCode::NO_CONTENT)

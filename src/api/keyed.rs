@@ -32,16 +32,47 @@ pub(super) enum Turn {
 }
 
 /// How the answer of a change or an edit is written.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Writing {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing<'a> {
     /// The route's name.
-    pub(super) route: String,
+    pub(super) route: &'a str,
     /// The account's key.
-    pub(super) account: String,
+    pub(super) account: &'a str,
     /// The conversation's id; empty for an edit of the catalogue.
-    pub(super) conversation: String,
+    pub(super) conversation: &'a str,
     /// What the caller wants back.
     pub(super) prefer: Prefer,
+}
+
+/// The same, kept with a keyed request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct KeptWriting {
+    route: String,
+    account: String,
+    conversation: String,
+    prefer: Prefer,
+}
+
+impl Writing<'_> {
+    fn kept(&self) -> KeptWriting {
+        KeptWriting {
+            route: self.route.to_owned(),
+            account: self.account.to_owned(),
+            conversation: self.conversation.to_owned(),
+            prefer: self.prefer,
+        }
+    }
+}
+
+impl KeptWriting {
+    fn writing(&self) -> Writing<'_> {
+        Writing {
+            route: &self.route,
+            account: &self.account,
+            conversation: &self.conversation,
+            prefer: self.prefer,
+        }
+    }
 }
 
 impl Running {
@@ -68,7 +99,7 @@ pub(super) async fn enter(
     asked: &Asked<'_>,
     dry_run: bool,
     document: Option<&Value>,
-    writing: Writing,
+    writing: Writing<'_>,
     notes: &Notes,
 ) -> Result<Turn, Error> {
     let Some(key) = idempotency_key::read(&asked.headers)? else {
@@ -89,7 +120,7 @@ pub(super) async fn enter(
         ],
         key,
         fingerprint: fingerprint(asked, document),
-        rendering: Box::new(writing),
+        rendering: Box::new(writing.kept()),
         deadline: asked.deadline,
         settle: asked.route.account.limits.settle,
     };
@@ -104,7 +135,7 @@ pub(super) async fn enter(
 
 /// How answers are written that an earlier process has kept open.
 pub fn rendering(described: &Value) -> Option<Box<dyn Rendering>> {
-    let writing = Writing::deserialize(described).ok()?;
+    let writing = KeptWriting::deserialize(described).ok()?;
     Some(Box::new(writing))
 }
 
@@ -153,13 +184,13 @@ fn applied(text: &str) -> Option<&'static str> {
         .find(|known| *known == text)
 }
 
-impl Rendering for Writing {
+impl Rendering for KeptWriting {
     fn describe(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 
     fn changed(&self, changed: &Changed) -> Result<Success, Error> {
-        Ok(conversations::answer(self, changed).into())
+        Ok(conversations::answer(self.writing(), changed).into())
     }
 
     fn edited(&self, edited: &Edited) -> Result<Success, Error> {

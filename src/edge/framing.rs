@@ -37,7 +37,7 @@ pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), E
     transfer_coding(headers)?;
     let host = host(request)?;
     if exposure == Exposure::ThisMachine {
-        if !host.as_ref().is_some_and(|host| is_loopback(host.host())) {
+        if !host.as_ref().is_some_and(|host| is_loopback(host.name())) {
             return Err(Error::new(
                 Code::MisdirectedRequest,
                 "only a loopback Host is answered here",
@@ -67,7 +67,35 @@ fn transfer_coding(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
-fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
+/// Whom a request is for.
+enum Host<'a> {
+    /// A name or an address of characters that are never anything else.
+    Plain(&'a str),
+    Other(Authority),
+}
+
+impl Host<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Plain(name) => name,
+            Self::Other(authority) => authority.host(),
+        }
+    }
+}
+
+/// The host of the usual header, which has to be no more than looked at.
+fn plain(host: &HeaderValue) -> Option<&str> {
+    let host = host.to_str().ok()?;
+    let end = host.bytes().position(|byte| byte == b':');
+    let (name, port) = host.split_at_checked(end.unwrap_or(host.len()))?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let digits = port.get(1..).unwrap_or_default();
+    let port = digits.is_empty()
+        || digits.parse::<u16>().is_ok() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (port && !name.is_empty() && name.bytes().all(is_plain)).then_some(name)
+}
+
+fn host<B>(request: &Request<B>) -> Result<Option<Host<'_>>, Error> {
     let mut values = request.headers().get_all(header::HOST).into_iter();
     let host = match (values.next(), values.next()) {
         (None, _) if request.version() == Version::HTTP_10 => return Ok(None),
@@ -75,6 +103,11 @@ fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
         (Some(_), Some(_)) => return Err(framing("the header Host is given more than once")),
         (Some(host), None) => host,
     };
+    if request.uri().authority().is_none()
+        && let Some(name) = plain(host)
+    {
+        return Ok(Some(Host::Plain(name)));
+    }
     let host = host
         .to_str()
         .ok()
@@ -89,7 +122,7 @@ fn host<B>(request: &Request<B>) -> Result<Option<Authority>, Error> {
             "the request target names another host than the header Host",
         )
         .close()),
-        _ => Ok(Some(host)),
+        _ => Ok(Some(Host::Other(host))),
     }
 }
 

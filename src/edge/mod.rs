@@ -170,7 +170,8 @@ impl Front {
     {
         http2::serve(stream, limits, stop, move |request, sound| {
             let front = self.clone();
-            async move { front.answer(request, sound, peer, Wire::default()).await }
+            // In a box, so that the room for a request is not kept until its answer is taken.
+            async move { Box::pin(front.answer(request, sound, peer, Wire::default())).await }
         })
         .await;
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod labels;
+mod recent;
 mod text;
 
 pub use text::{CONTENT_TYPE, Sources, text};
@@ -15,6 +16,7 @@ use labels::{CallLabels, OperationLabels, RequestLabels};
 use prometheus_client::metrics::{
     counter::Counter, family::Family, gauge::Gauge, histogram::Histogram,
 };
+use recent::Recent;
 use std::{sync::Arc, time::Duration};
 
 /// Upper bounds of the times of requests, in seconds: around the deadline and well below it.
@@ -28,6 +30,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     calls: Calls,
+    recent: Recent,
     connections: Gauge,
     violations: Violations,
 }
@@ -46,6 +49,7 @@ impl Default for Metrics {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             calls: Calls::default(),
+            recent: Recent::default(),
             connections: Gauge::default(),
             violations: Violations::default(),
         }
@@ -62,18 +66,26 @@ impl Metrics {
         code: &'static str,
         time: Duration,
     ) {
-        let route = route.cloned();
+        let status = labels::class(status);
+        let time = time.as_secs_f64();
+        if self.recent.count(route, operation, status, code, time) {
+            return;
+        }
         let labels = RequestLabels {
-            route: route.clone(),
+            route: route.cloned(),
             operation,
-            status: labels::class(status),
+            status,
             code,
         };
-        self.requests.get_or_create(&labels).inc();
-        let labels = OperationLabels { route, operation };
-        self.durations
-            .get_or_create(&labels)
-            .observe(time.as_secs_f64());
+        let requests = self.requests.get_or_create(&labels).clone();
+        let of_operation = OperationLabels {
+            route: route.cloned(),
+            operation,
+        };
+        let durations = self.durations.get_or_create(&of_operation).clone();
+        requests.inc();
+        durations.observe(time);
+        self.recent.keep(labels, requests, durations);
     }
 
     /// A connection is open until what this gives is dropped.
