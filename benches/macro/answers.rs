@@ -104,7 +104,7 @@ pub(super) fn page(tags: usize, from: usize) -> String {
 }
 
 /// A conversation that carries the first tags of the catalogue; with three of them it has 1.5 KB.
-pub(super) fn conversation(tags: usize) -> String {
+pub(super) fn conversation(id: &str, tags: usize) -> String {
     let turn = |(at, role, text): (usize, &str, &str)| {
         format!(
             "{{\"role\":\"{role}\",\"message\":\"{text}\",\"time_in_call_secs\":{at},\"interrupted\":false,\
@@ -114,7 +114,7 @@ pub(super) fn conversation(tags: usize) -> String {
     let turns: Vec<String> = TURNS.into_iter().map(turn).collect();
     format!(
         "{{\"agent_id\":\"agent_4401hx\",\"agent_name\":\"Deliveries\",\"status\":\"done\",\"user_id\":null,\
-         \"conversation_id\":\"conv_8801k2m3n4p5q6r7s8t9v0w1x2\",\"tag_ids\":[{}],\"has_audio\":true,\
+         \"conversation_id\":\"{id}\",\"tag_ids\":[{}],\"has_audio\":true,\
          \"has_user_audio\":true,\"has_response_audio\":true,\"metadata\":{{\"start_time_unix_secs\":1771000000,\
          \"call_duration_secs\":52,\"cost\":118,\"termination_reason\":\"the caller hung up\"}},\"analysis\":\
          {{\"call_successful\":\"success\",\"transcript_summary\":\"A delivery was moved to Thursday.\"}},\

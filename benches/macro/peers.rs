@@ -11,7 +11,7 @@ use std::{env, fs, net::SocketAddr, path::Path, process::Command};
 const CONNECTIONS: usize = 64;
 
 /// The conversation that all clients have in common, and those that each has to itself.
-const COMMON: &str = "conv_8801k2m3n4p5q6r7s8t9v0w1x2";
+pub(super) const COMMON: &str = "conv_8801k2m3n4p5q6r7s8t9v0w1x2";
 const OWN: &str = "conv_8801k2m3n4p5q6r7s8t9{client}";
 
 /// Who is measured.

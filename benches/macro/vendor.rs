@@ -1,6 +1,6 @@
 //! A vendor that answers at once and checks nothing: what it costs is the same for every peer.
 
-use super::{Failure, answers};
+use super::{Failure, answers, peers::COMMON};
 use std::{borrow::Cow, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,7 +32,7 @@ pub(super) async fn serve(arguments: &[String]) -> Result<(), Failure> {
     println!("{}", listener.local_addr()?);
     let answers = Arc::new(Answers {
         tags,
-        conversation: whole(&answers::conversation(3)),
+        conversation: whole(&answers::conversation(COMMON, 3)),
     });
     loop {
         let (stream, _) = listener.accept().await?;
@@ -66,7 +66,10 @@ impl Answers {
                 Some(whole(&answers::page(self.tags, from)).into())
             }
             _ if target.starts_with("/v1/convai/conversations/") => match number(CARRIES) {
-                Some(tags) => Some(whole(&answers::conversation(tags)).into()),
+                Some(tags) => {
+                    let id = format!("{CARRIES}{tags}");
+                    Some(whole(&answers::conversation(&id, tags)).into())
+                }
                 None => Some((&self.conversation).into()),
             },
             _ => Some(NOTHING.into()),
