@@ -1,7 +1,10 @@
 //! The tags that an account knows, indexed for what a change asks of them.
 
-use crate::{Identity, Tag};
-use std::collections::HashMap;
+use crate::{Handle, HeldTag, Identity, Tag};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// A tag of an account's catalogue. What the vendor cannot hold is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,17 @@ pub struct Catalogue {
     by_identity: HashMap<Identity, Vec<u32>>,
     by_name: HashMap<String, Vec<u32>>,
     by_id: HashMap<String, u32>,
+    /// Each tag as a conversation holds it, from the first time that one did.
+    held: Vec<OnceLock<Arc<HeldTag>>>,
+}
+
+/// How a vendor addresses the tags that its conversations hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addressed {
+    /// By their ids, where they have one.
+    ById,
+    /// By their names.
+    ByName,
 }
 
 impl Catalogue {
@@ -91,6 +105,25 @@ impl Catalogue {
             .or_default()
             .push(at);
         self.tags.push(tag);
+        self.held.push(OnceLock::new());
+    }
+
+    /// A tag of this catalogue as a conversation holds it.
+    pub(crate) fn held(&self, listed: &CatalogueTag, addressed: Addressed) -> Arc<HeldTag> {
+        let id = listed.id.as_ref().filter(|_| addressed == Addressed::ById);
+        let new = || {
+            Arc::new(HeldTag {
+                tag: listed.tag.clone(),
+                identity: listed.identity.clone(),
+                handle: id.map_or(Handle::Name, |id| Handle::Id(id.clone())),
+                entry: None,
+            })
+        };
+        let place = id.and_then(|id| self.by_id.get(id));
+        match place.and_then(|place| self.held.get(*place as usize)) {
+            Some(held) => held.get_or_init(new).clone(),
+            None => new(),
+        }
     }
 
     /// Every tag, in the vendor's order.

@@ -18,6 +18,7 @@ use crate::{
     held::{Carried, Element, HeldTag},
     rules::{Rules, Writes},
 };
+use std::sync::Arc;
 
 /// What a change did at its place in the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct Folding<'a> {
     rules: &'a Rules,
     catalogue: &'a Catalogue,
     state: State,
-    creations: Vec<HeldTag>,
+    creations: Vec<Arc<HeldTag>>,
 }
 
 impl<'a> Folding<'a> {
@@ -90,7 +91,7 @@ impl<'a> Folding<'a> {
     }
 
     /// The tags to be made first; an element with [`crate::Handle::Created`] means a place in this list.
-    pub fn creations(&self) -> &[HeldTag] {
+    pub fn creations(&self) -> &[Arc<HeldTag>] {
         &self.creations
     }
 

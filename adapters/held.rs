@@ -1,6 +1,7 @@
 //! What a conversation carries, in canonical terms, with the vendor's own state beside it.
 
 use crate::{Identity, Tag, fold::fold};
+use std::sync::Arc;
 
 /// How the vendor addresses a tag on a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,8 +60,8 @@ pub struct Entry {
 /// One thing that a conversation carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Element {
-    /// A tag.
-    Tag(HeldTag),
+    /// A tag, shared: it is in the state, the plan and the answer at once.
+    Tag(Arc<HeldTag>),
     /// An id that the catalogue does not know: listed, kept by a change, removed by a replace.
     Unknown {
         /// The vendor's id.
@@ -75,12 +76,35 @@ pub enum Element {
     },
 }
 
+impl From<HeldTag> for Element {
+    fn from(held: HeldTag) -> Self {
+        Self::Tag(Arc::new(held))
+    }
+}
+
 impl Element {
     /// The tag, if it is one.
     pub fn tag(&self) -> Option<&HeldTag> {
         match self {
             Self::Tag(held) => Some(held),
             Self::Unknown { .. } | Self::Foreign { .. } => None,
+        }
+    }
+
+    /// The creation of the same plan that brings its id, if it is one that has none yet.
+    pub fn creation(&self) -> Option<usize> {
+        match self.tag()?.handle {
+            Handle::Created(creation) => Some(creation),
+            Handle::Id(_) | Handle::Name => None,
+        }
+    }
+
+    /// The map entry as received, where there is one.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Tag(held) => held.entry.as_ref(),
+            Self::Foreign { entry, .. } => Some(entry),
+            Self::Unknown { .. } => None,
         }
     }
 

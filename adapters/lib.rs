@@ -200,12 +200,7 @@ pub fn name_ids(carried: &mut Carried, catalogue: &Catalogue) {
         if let Element::Unknown { id } = element
             && let Some(listed) = catalogue.by_id(id)
         {
-            *element = Element::Tag(HeldTag {
-                tag: listed.tag.clone(),
-                identity: listed.identity.clone(),
-                handle: Handle::Id(std::mem::take(id)),
-                entry: None,
-            });
+            *element = Element::Tag(catalogue.held(listed, catalogue::Addressed::ById));
         }
     }
 }

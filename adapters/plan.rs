@@ -52,6 +52,9 @@ enum Piece {
     Created(usize),
 }
 
+/// Room that a piece of text takes at first: for the ids of a few tags.
+const FIRST_ROOM: usize = 128;
+
 impl Body {
     /// A body that refers to nothing.
     pub fn text(text: String) -> Self {
@@ -64,7 +67,11 @@ impl Body {
     pub fn push(&mut self, text: &str) {
         match self.pieces.last_mut() {
             Some(Piece::Text(last)) => last.push_str(text),
-            _ => self.pieces.push(Piece::Text(text.to_owned())),
+            _ => {
+                let mut piece = String::with_capacity(FIRST_ROOM.max(text.len()));
+                piece.push_str(text);
+                self.pieces.push(Piece::Text(piece));
+            }
         }
     }
 
@@ -84,6 +91,9 @@ impl Body {
 
     /// The bytes to send; `None` while an id that it refers to is missing.
     pub fn render<'a>(&self, created: impl Fn(usize) -> Option<&'a str>) -> Option<Bytes> {
+        if let [Piece::Text(text)] = self.pieces.as_slice() {
+            return Some(Bytes::copy_from_slice(text.as_bytes()));
+        }
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {

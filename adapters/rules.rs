@@ -1,6 +1,7 @@
 //! What judging a change has to know of a vendor, and what a new tag may look like.
 
 use crate::{Tag, catalogue::Catalogue, edit::CatalogueRules, fold::fold, held::HeldTag};
+use std::sync::Arc;
 
 /// How one vendor tags.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl Rules {
         &self,
         tag: &Tag,
         catalogue: &Catalogue,
-        made: &[HeldTag],
+        made: &[Arc<HeldTag>],
     ) -> Result<Tag, NewTagError> {
         self.not_the_flag(tag).map_err(NewTagError::Unsupported)?;
         let mut tag = self.new_tags.check(tag).map_err(NewTagError::Improper)?;

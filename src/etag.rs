@@ -77,7 +77,7 @@ mod tests {
     use adapters::{Entry, Handle, HeldTag, Tag};
 
     fn tag(text: &str) -> Element {
-        Element::Tag(HeldTag::new(
+        Element::from(HeldTag::new(
             Tag::decode(text),
             Handle::Id(format!("id-{text}")),
         ))

@@ -1,7 +1,7 @@
 //! What is sent to the vendor: the body that replaces a conversation's labels, and the shape of every body.
 
 use super::{CREATE, REPLACE, UPDATE};
-use crate::{Body, Carried, Element, HeldTag, Rules};
+use crate::{Body, Carried, Element, Entry, Rules};
 use serde_json::{Value, json};
 
 /// The whole map, with what the change does not name byte for byte as it was read.
@@ -12,22 +12,19 @@ pub(super) fn replace(after: &Carried, flag_value: &str, skip_analysis: bool) ->
         if at > 0 {
             body.push(",");
         }
-        match element {
-            Element::Foreign { entry, .. }
-            | Element::Tag(HeldTag {
-                entry: Some(entry), ..
-            }) => {
-                body.push(&entry.key);
+        match (element.entry(), element) {
+            (Some(Entry { key, value }), _) => {
+                body.push(key);
                 body.push(":");
-                body.push(&entry.value);
+                body.push(value);
             }
-            Element::Tag(held) => {
+            (None, Element::Tag(held)) => {
                 body.push_string(&held.tag.name);
                 body.push(":");
                 body.push_string(held.tag.value.as_deref().unwrap_or(flag_value));
             }
             // No id ever stands in a label map.
-            Element::Unknown { .. } => {}
+            (None, Element::Unknown { .. } | Element::Foreign { .. }) => {}
         }
     }
     body.push("},\"skip_analysis\":");

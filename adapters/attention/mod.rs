@@ -168,7 +168,7 @@ impl Attention {
         let name: String = serde_json::from_str(&key).map_err(Unreadable::because)?;
         let entry = Entry { key, value };
         Ok(match serde_json::from_str::<String>(&entry.value) {
-            Ok(value) => Element::Tag(HeldTag {
+            Ok(value) => Element::from(HeldTag {
                 entry: Some(entry),
                 ..HeldTag::new(self.tag(&name, value), Handle::Name)
             }),

@@ -191,12 +191,9 @@ impl Adapter for Awardee {
             if at > 0 {
                 body.push(",");
             }
-            match element {
-                Element::Tag(HeldTag {
-                    handle: Handle::Created(creation),
-                    ..
-                }) => body.push_created(*creation),
-                other => body.push_string(other.id().unwrap_or_default()),
+            match element.creation() {
+                Some(creation) => body.push_created(creation),
+                None => body.push_string(element.id().unwrap_or_default()),
             }
         }
         body.push("]}");
@@ -373,7 +370,7 @@ fn page_query(page: usize) -> String {
 }
 
 fn held(tag: json::Tag) -> Element {
-    Element::Tag(HeldTag::new(Tag::decode(&tag.name), Handle::Id(tag.id)))
+    Element::from(HeldTag::new(Tag::decode(&tag.name), Handle::Id(tag.id)))
 }
 
 fn catalogue_tag(tag: json::Tag) -> Result<CatalogueTag, Unreadable> {

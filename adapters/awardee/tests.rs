@@ -50,7 +50,8 @@ fn page(total: usize, ids: &[&str]) -> Answer {
 }
 
 fn carried(ids: &[&str]) -> Carried {
-    let held = |id: &&str| Element::Tag(HeldTag::new(Tag::bare(*id), Handle::Id((*id).to_owned())));
+    let held =
+        |id: &&str| Element::from(HeldTag::new(Tag::bare(*id), Handle::Id((*id).to_owned())));
     Carried(ids.iter().map(held).collect())
 }
 

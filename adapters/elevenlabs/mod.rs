@@ -10,9 +10,9 @@ mod tests;
 
 use crate::{
     Adapter, Answer, BadId, Body, Call, Carried, Catalogue, CatalogueRules, CatalogueTag, Edit,
-    EditError, Element, Goal, Handle, HeldTag, Identity, Naming, NewTags, Path, ProblemKind,
-    Repeat, Rules, Step, Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written,
-    limit, parse, path::query, reader::Keep, settings::Settings,
+    EditError, Element, Goal, Identity, Naming, NewTags, Path, ProblemKind, Repeat, Rules, Step,
+    Tag, UniqueNames, Unreadable, Vendor, VendorProblem, Writes, Written, limit, parse,
+    path::query, reader::Keep, settings::Settings,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -160,13 +160,10 @@ impl Adapter for ElevenLabs {
             ));
         }
         let mut seen = HashSet::new();
-        carried.0.extend(
-            detail
-                .tag_ids
-                .into_iter()
-                .filter(|id| seen.insert(id.clone()))
-                .map(|id| Element::Unknown { id }),
-        );
+        let first: Vec<bool> = detail.tag_ids.iter().map(|id| seen.insert(id)).collect();
+        let ids = detail.tag_ids.into_iter().zip(first);
+        let once = ids.filter_map(|(id, is_first)| is_first.then_some(id));
+        carried.0.extend(once.map(|id| Element::Unknown { id }));
         Ok(None)
     }
 
@@ -301,12 +298,9 @@ fn assign(conversation: &str, elements: &[&Element]) -> Result<Step, BadId> {
         if at > 0 {
             body.push(",");
         }
-        match element {
-            Element::Tag(HeldTag {
-                handle: Handle::Created(creation),
-                ..
-            }) => body.push_created(*creation),
-            other => body.push_string(other.id().unwrap_or_default()),
+        match element.creation() {
+            Some(creation) => body.push_created(creation),
+            None => body.push_string(element.id().unwrap_or_default()),
         }
     }
     body.push("]}");

@@ -1,7 +1,7 @@
 //! The vendor's own examples, its errors and its pages.
 
 use super::*;
-use crate::{Attributes, Wait, reader};
+use crate::{Attributes, Handle, HeldTag, Wait, reader};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -35,7 +35,7 @@ fn error(status: u16, body: &str) -> Answer {
 }
 
 fn held(id: &str) -> Element {
-    Element::Tag(HeldTag::new(Tag::bare(id), Handle::Id(id.to_owned())))
+    Element::from(HeldTag::new(Tag::bare(id), Handle::Id(id.to_owned())))
 }
 
 fn body(call: &Call) -> Value {

@@ -3,11 +3,12 @@
 use super::{Folding, Refusal, State, wanted::Wanted};
 use crate::{
     Identity, Tag,
-    catalogue::CatalogueTag,
+    catalogue::{Addressed, CatalogueTag},
     change::{Place, RemoveRef, TagRef},
     held::{Element, Handle, HeldTag},
     rules::{Naming, NewTagError},
 };
+use std::sync::Arc;
 
 impl Folding<'_> {
     pub(super) fn resolve_all<'r>(
@@ -86,7 +87,7 @@ impl Folding<'_> {
         }
     }
 
-    fn create(&mut self, tag: &Tag, place: Place) -> Result<HeldTag, Refusal> {
+    fn create(&mut self, tag: &Tag, place: Place) -> Result<Arc<HeldTag>, Refusal> {
         let tag = self
             .rules
             .new_tag(tag, self.catalogue, &self.creations)
@@ -98,7 +99,7 @@ impl Folding<'_> {
             Naming::Ids => Handle::Created(self.creations.len()),
             Naming::Labels { .. } => Handle::Name,
         };
-        let held = HeldTag::new(tag, handle);
+        let held = Arc::new(HeldTag::new(tag, handle));
         self.creations.push(held.clone());
         Ok(held)
     }
@@ -131,16 +132,11 @@ impl Folding<'_> {
         }
     }
 
-    pub(super) fn held(&self, listed: &CatalogueTag) -> HeldTag {
-        let handle = match (&self.rules.naming, &listed.id) {
-            (Naming::Ids, Some(id)) => Handle::Id(id.clone()),
-            _ => Handle::Name,
+    pub(super) fn held(&self, listed: &CatalogueTag) -> Arc<HeldTag> {
+        let addressed = match self.rules.naming {
+            Naming::Ids => Addressed::ById,
+            Naming::Labels { .. } => Addressed::ByName,
         };
-        HeldTag {
-            tag: listed.tag.clone(),
-            identity: listed.identity.clone(),
-            handle,
-            entry: None,
-        }
+        self.catalogue.held(listed, addressed)
     }
 }

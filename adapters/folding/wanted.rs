@@ -8,13 +8,17 @@ use crate::{
     fold::fold,
     held::{Carried, Element, Handle, HeldTag},
 };
+use std::{collections::HashMap, sync::Arc};
+
+/// So many wanted tags are compared each with each sooner than they are looked up.
+const FEW: usize = 8;
 
 /// A tag that shall be on the conversation.
 pub(super) enum Wanted {
     /// It is there already, perhaps more than once.
     Carried(Vec<Element>),
     /// It is not there.
-    New(HeldTag),
+    New(Arc<HeldTag>),
 }
 
 impl Wanted {
@@ -93,12 +97,23 @@ pub(super) fn one_per_name(
     wanted: &[(Place, Wanted)],
     both_carried_is_fine: bool,
 ) -> Result<(), Refusal> {
-    let mut seen: std::collections::HashMap<&str, &Wanted> = std::collections::HashMap::new();
-    for (place, one) in wanted {
+    let mut seen: HashMap<&str, &Wanted> = HashMap::new();
+    for (at, (place, one)) in wanted.iter().enumerate() {
         let Some(identity) = one.identity() else {
             continue;
         };
-        let Some(earlier) = seen.insert(&identity.name, one) else {
+        let same_name = |other: &&Wanted| {
+            let other = other.identity();
+            other.is_some_and(|other| other.name == identity.name)
+        };
+        let earlier = match wanted.len() <= FEW {
+            true => {
+                let before = wanted.iter().take(at).rev();
+                before.map(|(_, earlier)| earlier).find(same_name)
+            }
+            false => seen.insert(&identity.name, one),
+        };
+        let Some(earlier) = earlier else {
             continue;
         };
         let fine = earlier.is_same(one)

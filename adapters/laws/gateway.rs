@@ -92,7 +92,7 @@ pub(super) fn read(adapter: &dyn Adapter, twin: &mut Twin, catalogue: &Catalogue
 pub(super) fn make(
     adapter: &dyn Adapter,
     twin: &mut Twin,
-    creations: &[HeldTag],
+    creations: &[Arc<HeldTag>],
     mut catalogue: Vec<CatalogueTag>,
 ) -> (Vec<String>, Vec<CatalogueTag>) {
     let mut ids = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::gateway::FLAG;
 use super::twin::{Kind, Listed, Row, Twin};
-use crate::{Element, HeldTag, Tag, quoted};
+use crate::{Element, Tag, quoted};
 
 /// One thing that is carried. `id` is what the vendor tells it apart by: an id, or the text of a map entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,18 +55,13 @@ impl Item {
                     name: name.clone(),
                 }
             }
-            Element::Tag(HeldTag {
-                tag,
-                entry: Some(entry),
-                ..
-            }) => {
-                let id = format!("{}:{}", entry.key, entry.value);
-                Self::Tag {
-                    id,
-                    tag: tag.clone(),
-                }
-            }
-            Element::Tag(held) => Self::listed(kind, held.id().unwrap_or("made"), held.tag.clone()),
+            Element::Tag(held) => match &held.entry {
+                Some(entry) => Self::Tag {
+                    id: format!("{}:{}", entry.key, entry.value),
+                    tag: held.tag.clone(),
+                },
+                None => Self::listed(kind, held.id().unwrap_or("made"), held.tag.clone()),
+            },
         }
     }
 }

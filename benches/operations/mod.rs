@@ -64,7 +64,7 @@ fn validate() -> Step {
 
 fn held(number: usize) -> Element {
     let handle = Handle::Id(format!("tag_{number:05}"));
-    Element::Tag(HeldTag::new(Tag::bare(format!("tag {number}")), handle))
+    Element::from(HeldTag::new(Tag::bare(format!("tag {number}")), handle))
 }
 
 fn render() -> Step {

@@ -162,7 +162,7 @@ mod tests {
             (text(), proptest::option::of(text())).prop_map(|(name, value)| Tag { name, value });
         prop_oneof![
             4 => (tag, proptest::option::of(text())).prop_map(|(tag, id)| {
-                Element::Tag(HeldTag::new(tag, id.map_or(Handle::Name, Handle::Id)))
+                Element::from(HeldTag::new(tag, id.map_or(Handle::Name, Handle::Id)))
             }),
             1 => text().prop_map(|id| Element::Unknown { id }),
             1 => text().prop_map(|name| Element::Foreign {

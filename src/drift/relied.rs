@@ -171,7 +171,7 @@ impl Tour {
                 (Naming::Ids, Some(id)) => Handle::Id(id.clone()),
                 _ => Handle::Name,
             };
-            Element::Tag(HeldTag::new(listed.tag.clone(), handle))
+            Element::from(HeldTag::new(listed.tag.clone(), handle))
         });
         let one_value = held.filter(|one| {
             one.tag()

@@ -17,6 +17,7 @@ use super::{
     unsettled::Unsettled,
 };
 use crate::{
+    config::ForeignWriters,
     error::{Code, Error},
     planted::{self, Bug},
     upstream::Reading,
@@ -355,7 +356,10 @@ async fn write(
             results,
             unsettled: unsettled_by(&late),
             known: after,
-            wishes: Wish::of(prepared.steps.iter()),
+            wishes: match shared.route.account.limits.foreign_writers {
+                ForeignWriters::Off => Vec::new(),
+                ForeignWriters::Detect | ForeignWriters::Strict => Wish::of(prepared.steps.iter()),
+            },
             before: prepared.before,
         });
     }

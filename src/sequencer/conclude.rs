@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     answers, clock,
+    config::ForeignWriters,
     error::{Code, Error, Outcome},
     etag::etag,
     planted::{self, Bug},
@@ -37,10 +38,10 @@ pub(super) struct Concluded {
 }
 
 impl Concluded {
-    fn nothing_known() -> Self {
-        let nothing = Error::new(Code::Internal, "a change was given up");
+    /// Nothing is known but what the caller is told.
+    fn settled(result: Result<Changed, Error>) -> Self {
         Self {
-            result: Err(nothing.outcome(Outcome::Unknown)),
+            result,
             unsettled: Unsettled::default(),
             before: None,
             known: None,
@@ -56,10 +57,7 @@ pub(super) async fn carry_out_alone(
     known: Option<Carried>,
 ) -> Concluded {
     let job = member.job;
-    let settled = |result| Concluded {
-        result,
-        ..Concluded::nothing_known()
-    };
+    let settled = Concluded::settled;
     let mut prepared = match prepare_from(job, known).await {
         Ok(prepared) => prepared,
         Err(error) => return settled(Err(error)),
@@ -95,6 +93,7 @@ pub(super) async fn carry_out_alone(
         Ok((changed, known)) => (Ok(changed), known),
         Err(error) => (Err(error), None),
     };
+    let account = &job.route.account;
     let open = evidence::open_elements(&prepared, &done);
     // Seeing what was wanted proves that the write has landed only if it was not there before.
     let seen_to_land =
@@ -105,7 +104,8 @@ pub(super) async fn carry_out_alone(
         [open, late].concat()
     };
     if open.is_empty() {
-        let wishes = match result.is_ok() {
+        // They are for whoever looks after other writers.
+        let wishes = match result.is_ok() && account.limits.foreign_writers != ForeignWriters::Off {
             true => Wish::of(prepared.steps.iter()),
             false => Vec::new(),
         };
@@ -116,7 +116,6 @@ pub(super) async fn carry_out_alone(
             ..settled(result)
         };
     }
-    let account = &job.route.account;
     let until = ended + account.limits.settle;
     Concluded {
         unsettled: Unsettled::by(account.adapter.rules().writes, open.iter(), until),

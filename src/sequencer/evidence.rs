@@ -230,6 +230,9 @@ impl Prepared {
 
     /// Elements with the tags that were made in the places that waited for them.
     pub(super) fn spelled(&self, elements: Vec<Element>) -> Vec<Element> {
+        if self.made.is_empty() {
+            return elements;
+        }
         elements
             .iter()
             .map(|element| self.spelled_one(element))
@@ -256,7 +259,7 @@ impl Prepared {
             (Handle::Created(_), Some(id)) => Handle::Id(id.clone()),
             (handle, _) => handle.clone(),
         };
-        Element::Tag(HeldTag {
+        Element::from(HeldTag {
             handle,
             ..HeldTag::new(made.tag.clone(), Handle::Name)
         })

@@ -75,6 +75,9 @@ pub(super) async fn execute(job: &Job, steps: &[Step], created: &[String]) -> Ex
             return executed;
         }
     }
+    if together.is_empty() {
+        return executed;
+    }
     let sends: Vec<_> = together
         .iter()
         .map(|step| send(job, step, created, &context))

@@ -38,7 +38,10 @@ impl KnownSets {
     /// Takes a set out: as long as a change is under way it is not known.
     pub(super) fn take(&self, key: &LaneKey) -> Known {
         let mut inner = lock(&self.inner);
-        let found = inner.sets.remove(key);
+        let found = match inner.sets.is_empty() {
+            true => None,
+            false => inner.sets.remove(key),
+        };
         if let Some((at, _)) = &found {
             inner.order.remove(at);
         }

@@ -52,9 +52,12 @@ const SHARDS: usize = 16;
 /// What the account is ordered as, and the conversation's id.
 pub(super) type LaneKey = (String, String);
 
+/// A part of the lanes.
+type Shard = Mutex<HashMap<LaneKey, Arc<Lane>>>;
+
 /// What the lanes have in common.
 pub(super) struct Shared {
-    pub(super) shards: [Mutex<HashMap<LaneKey, Arc<Lane>>>; SHARDS],
+    pub(super) shards: [Shard; SHARDS],
     hasher: RandomState,
     pub(super) lanes: AtomicUsize,
     pub(super) writing: AtomicUsize,
@@ -111,7 +114,7 @@ impl Shared {
         }
     }
 
-    fn shard(&self, key: &LaneKey) -> &Mutex<HashMap<LaneKey, Arc<Lane>>> {
+    fn shard(&self, key: &LaneKey) -> &Shard {
         let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         &self.shards[hash % SHARDS]
     }
@@ -188,8 +191,8 @@ impl Shared {
     }
 
     /// What the lane has to do next.
-    fn next(&self, key: &LaneKey, lane: &Lane) -> Next {
-        let mut shard = lock(self.shard(key));
+    fn next(&self, shard: &Shard, key: &LaneKey, lane: &Lane) -> Next {
+        let mut shard = lock(shard);
         let now = Instant::now();
         let mut unsettled = lock(&lane.unsettled);
         unsettled.settle(now);
@@ -287,8 +290,9 @@ fn overloaded(detail: &str) -> Error {
 }
 
 async fn run(shared: Arc<Shared>, key: LaneKey, lane: Arc<Lane>) {
+    let shard = shared.shard(&key);
     loop {
-        match shared.next(&key, &lane) {
+        match shared.next(shard, &key, &lane) {
             Next::Resolve(due) => {
                 for again in resolve(due).await {
                     lock(&lane.open).push(again);

@@ -175,7 +175,7 @@ impl Noted {
         match (&self.tag, &self.id) {
             (Some(text), id) => {
                 let handle = id.clone().map_or(Handle::Name, Handle::Id);
-                Element::Tag(HeldTag::new(Tag::decode(text), handle))
+                Element::from(HeldTag::new(Tag::decode(text), handle))
             }
             (None, id) => Element::Unknown {
                 id: id.clone().unwrap_or_default(),

@@ -24,13 +24,13 @@ pub struct Prepared {
     /// What the change does.
     pub effect: Effect,
     /// Tags to be made first, in order.
-    pub creations: Vec<HeldTag>,
+    pub creations: Vec<Arc<HeldTag>>,
     /// The writes, in order.
     pub steps: Vec<Step>,
     /// The reads that were made.
     pub reads: Vec<Call>,
     /// The tags that were made: as they were planned, and as they are.
-    pub made: Vec<(HeldTag, CatalogueTag)>,
+    pub made: Vec<(Arc<HeldTag>, CatalogueTag)>,
     /// The catalogue that the names were resolved with.
     pub catalogue: Arc<Catalogue>,
 }
@@ -214,7 +214,8 @@ pub(super) fn planned(
     let without;
     let state = match folding.state() {
         State::Known(after) if planted::is(Bug::DropUnnamed) => {
-            without = State::Known(Carried(after.tags().cloned().map(Element::Tag).collect()));
+            let tags = after.0.iter().filter(|element| element.tag().is_some());
+            without = State::Known(Carried(tags.cloned().collect()));
             &without
         }
         state => state,

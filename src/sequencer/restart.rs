@@ -142,8 +142,15 @@ impl Restored {
     /// What an earlier process left of a lane, for the lane that begins now.
     pub(super) fn take(&self, key: &LaneKey) -> Left {
         let unsettled = self.unsettled(key);
-        let left = lock(&self.lanes).remove(key).unwrap_or_default();
-        Left { unsettled, ..left }
+        let mut lanes = lock(&self.lanes);
+        let left = match lanes.is_empty() {
+            true => None,
+            false => lanes.remove(key),
+        };
+        Left {
+            unsettled,
+            ..left.unwrap_or_default()
+        }
     }
 
     /// Adds what still holds to the notes for the next process.

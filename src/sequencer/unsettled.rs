@@ -3,7 +3,10 @@
 use super::Job;
 use crate::planted::{self, Bug};
 use adapters::{Change, Element, RemoveRef, TagRef, Writes, fold};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::time::Instant;
 
 /// Until when a late write may still take effect, and on what.
@@ -19,7 +22,7 @@ pub(super) enum Touch {
     /// All of it: what is wanted is the whole set, or depends on it, or has no name yet.
     Whole,
     /// The tags of these folded names.
-    Names(BTreeSet<String>),
+    Names(Arc<BTreeSet<String>>),
 }
 
 impl Unsettled {
@@ -85,6 +88,9 @@ impl Unsettled {
 
     /// Until when a change has to wait; `None` when it need not.
     pub(super) fn holds_up(&self, touch: &Touch) -> Option<Instant> {
+        if self.names.is_empty() {
+            return self.whole;
+        }
         let by_name = match touch {
             Touch::Whole => self.names.values().copied().max(),
             Touch::Names(_) if planted::is(Bug::Overtaking) => None,
@@ -123,7 +129,7 @@ impl Touch {
                 None => return Self::Whole,
             };
         }
-        Self::Names(names)
+        Self::Names(Arc::new(names))
     }
 
     /// Whether two changes are about the same.
@@ -142,13 +148,15 @@ mod tests {
     use std::time::Duration;
 
     fn names(names: &[&str]) -> Touch {
-        Touch::Names(names.iter().map(|name| (*name).to_owned()).collect())
+        Touch::Names(Arc::new(
+            names.iter().map(|name| (*name).to_owned()).collect(),
+        ))
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_the_names_of_an_open_write_hold_up_where_tags_come_one_by_one() {
         let later = Instant::now() + Duration::from_secs(30);
-        let element = Element::Tag(HeldTag::new(Tag::bare("VIP"), Handle::Id("1".into())));
+        let element = Element::from(HeldTag::new(Tag::bare("VIP"), Handle::Id("1".into())));
         let one_by_one = Writes::AddAndRemove { adds_per_call: 50 };
         let mut open = Unsettled::by(one_by_one, [&element].into_iter(), later);
         assert_eq!(open.holds_up(&names(&["vip", "x"])), Some(later));

@@ -38,7 +38,7 @@ fn error(status: u16, body: &str) -> Answer {
 }
 
 fn tags(texts: &[&str]) -> Carried {
-    let held = |text: &&str| Element::Tag(HeldTag::new(Tag::decode(text), Handle::Name));
+    let held = |text: &&str| Element::from(HeldTag::new(Tag::decode(text), Handle::Name));
     Carried(texts.iter().map(held).collect())
 }
 

@@ -69,7 +69,7 @@ fn carrying(catalogue: &Catalogue, places: &[usize]) -> Carried {
         let listed = &catalogue.tags()[*place];
         let handle = listed.id.clone().filter(|_| listed.holder.is_none());
         let handle = handle.map_or(Handle::Name, Handle::Id);
-        Element::Tag(HeldTag::new(listed.tag.clone(), handle))
+        Element::from(HeldTag::new(listed.tag.clone(), handle))
     };
     Carried(places.iter().map(held).collect())
 }

@@ -7,6 +7,10 @@ mod build;
 
 use build::Judged;
 use serde_json::Value;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 /// Deepest nesting that is looked at in a value.
 const MAX_VALUE_DEPTH: usize = 64;
@@ -19,8 +23,7 @@ pub struct Known {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// By name, in order.
-    members: Vec<(String, usize)>,
+    members: HashMap<String, usize, BuildHasherDefault<NameHasher>>,
     items: Option<usize>,
     /// Members that have no name in the schema but are foreseen there.
     others: Option<usize>,
@@ -197,11 +200,31 @@ impl Known {
 
 impl Node {
     fn named(&self, name: &str) -> Option<(&str, usize)> {
-        let found = self
-            .members
-            .binary_search_by(|(known, _)| known.as_str().cmp(name));
-        let (name, member) = self.members.get(found.ok()?)?;
+        let (name, member) = self.members.get_key_value(name)?;
         Some((name, *member))
+    }
+}
+
+/// For names that a document gives: nobody who answers or asks can add to them, so that a hash without a secret is safe.
+#[derive(Debug, Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+        let (words, tail) = bytes.as_chunks::<8>();
+        let body = words
+            .iter()
+            .fold(self.0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+        let last = tail
+            .iter()
+            .fold(1, |last, byte| last << 8 | u64::from(*byte));
+        self.0 = mix(body, last);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
     }
 }
 

@@ -127,7 +127,7 @@ fn a_changed_limit_of_adds_changes_the_rules_and_the_plan() {
             .map(|number| {
                 let handle = Handle::Id(format!("tag_{number}"));
                 let held = HeldTag::new(Tag::bare(format!("t{number}")), handle);
-                (Element::Tag(held), true)
+                (Element::from(held), true)
             })
             .collect();
         let plan = adapter.write("conv_1", Goal::Blind(&adds)).unwrap();
