@@ -8,6 +8,7 @@ use super::{Cause, Reloader};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher, event::AccessKind};
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     fs,
     path::{Component, Path, PathBuf},
     sync::Arc,
@@ -59,30 +60,56 @@ fn watcher(
     noticed: &Arc<Notify>,
 ) -> Result<RecommendedWatcher, notify::Error> {
     let noticed = noticed.clone();
-    let mut watcher = notify::recommended_watcher(move |event: Result<Event, notify::Error>| {
-        // Our own reading is an event too.
-        let read = matches!(
-            event,
-            Ok(Event {
-                kind: EventKind::Access(AccessKind::Open(_) | AccessKind::Read),
-                ..
-            })
-        );
-        if !read {
+    let entries: BTreeSet<PathBuf> = files.iter().flat_map(|file| entries(file)).collect();
+    let folders: BTreeSet<PathBuf> = entries.iter().map(|entry| folder(entry)).collect();
+    let names: BTreeSet<OsString> = entries
+        .iter()
+        .chain(&folders)
+        .filter_map(|path| name(path))
+        .collect();
+    let mut watcher = notify::recommended_watcher(move |event| {
+        if is_reason(&event, &names) {
             noticed.notify_one();
         }
     })?;
-    let folders: BTreeSet<PathBuf> = files.iter().flat_map(|file| folders(file)).collect();
     for folder in &folders {
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
     }
     Ok(watcher)
 }
 
-/// The folders in which something has to change for the path to lead elsewhere: the one of each link on the way, and
-/// that of the file.
-fn folders(file: &Path) -> BTreeSet<PathBuf> {
-    let mut folders = BTreeSet::new();
+/// Whether a file may have another content now. The store often lies in the folder of the configuration, and is
+/// written to all the time.
+fn is_reason(event: &Result<Event, notify::Error>, names: &BTreeSet<OsString>) -> bool {
+    let Ok(event) = event else {
+        return true;
+    };
+    // Our own reading is an event too.
+    let is_read = matches!(
+        event.kind,
+        EventKind::Access(AccessKind::Open(_) | AccessKind::Read)
+    );
+    let mut paths = event.paths.iter();
+    // Where events were lost, no path is named.
+    !is_read
+        && (event.paths.is_empty()
+            || paths.any(|path| name(path).is_none_or(|name| names.contains(&name))))
+}
+
+fn name(path: &Path) -> Option<OsString> {
+    path.file_name().map(OsString::from)
+}
+
+fn folder(entry: &Path) -> PathBuf {
+    match entry.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// What has to change for the path to lead elsewhere: each link on the way, and the file.
+fn entries(file: &Path) -> BTreeSet<PathBuf> {
+    let mut entries = BTreeSet::new();
     let mut left: Vec<PathBuf> = parts(file);
     let mut at = PathBuf::new();
     let mut links = 0;
@@ -91,16 +118,16 @@ fn folders(file: &Path) -> BTreeSet<PathBuf> {
         match fs::read_link(&next) {
             Ok(target) if links < MAX_LINKS => {
                 links += 1;
-                folders.insert(or_here(&at));
+                entries.insert(next);
                 left.extend(parts(&target));
             }
             _ if left.is_empty() => {
-                folders.insert(or_here(&at));
+                entries.insert(next);
             }
             _ => at = next,
         }
     }
-    folders
+    entries
 }
 
 /// The parts of a path, the first one last.
@@ -110,21 +137,14 @@ fn parts(path: &Path) -> Vec<PathBuf> {
     parts.map(part).collect()
 }
 
-fn or_here(folder: &Path) -> PathBuf {
-    if folder.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        folder.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use notify::event::ModifyKind;
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn every_folder_on_the_way_to_a_file_is_known() {
+    fn every_entry_on_the_way_to_a_file_is_known() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().canonicalize().unwrap();
         let version = root.join("store/..2026");
@@ -134,14 +154,42 @@ mod tests {
         symlink("..2026", root.join("store/..data")).unwrap();
         symlink("..data/gateway.toml", root.join("store/gateway.toml")).unwrap();
         symlink(root.join("store"), root.join("etc/tagway")).unwrap();
-        let found = folders(&root.join("etc/tagway/gateway.toml"));
-        let wanted = [root.join("etc"), root.join("store"), version];
+        let found = entries(&root.join("etc/tagway/gateway.toml"));
+        let wanted = [
+            root.join("etc/tagway"),
+            root.join("store/gateway.toml"),
+            root.join("store/..data"),
+            version.join("gateway.toml"),
+        ];
         assert_eq!(found, wanted.into_iter().collect());
-        assert_eq!(
-            folders(Path::new("gateway.toml")),
-            [PathBuf::from(".")].into()
-        );
+        let alone = entries(Path::new("gateway.toml"));
+        assert_eq!(alone, [PathBuf::from("gateway.toml")].into());
+        assert_eq!(folder(Path::new("gateway.toml")), Path::new("."));
         symlink("loop", root.join("loop")).unwrap();
-        assert!(folders(&root.join("loop")).contains(&root));
+        assert!(entries(&root.join("loop")).contains(&root.join("loop")));
+    }
+
+    #[test]
+    fn only_what_may_be_another_file_now_is_a_reason_to_compare() {
+        let names = ["gateway.toml", "etc"].map(OsString::from).into();
+        let changed = |paths: &[&str]| {
+            let event = Event::new(EventKind::Modify(ModifyKind::Any));
+            Ok(paths
+                .iter()
+                .fold(event, |event, path| event.add_path(PathBuf::from(path))))
+        };
+        assert!(is_reason(&changed(&["/etc/gateway.toml"]), &names));
+        assert!(is_reason(
+            &changed(&["/etc/.new", "/etc/gateway.toml"]),
+            &names
+        ));
+        assert!(is_reason(&changed(&["/etc"]), &names));
+        assert!(is_reason(&changed(&[]), &names));
+        assert!(!is_reason(&changed(&["/etc/tagway.redb"]), &names));
+        let read = Event::new(EventKind::Access(AccessKind::Read));
+        assert!(!is_reason(
+            &Ok(read.add_path("/etc/gateway.toml".into())),
+            &names
+        ));
     }
 }
