@@ -44,9 +44,9 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 const PART: usize = 8_000;
 
 /// How long a connection stands still before its buffers are given up. To make them anew for each request of a busy
-/// client took 7,000 of the 200,000 instructions of a read (by callgrind). While connections came at 2,000/s, a quarter of
-/// a second cost 16 to 21 KiB for each that had come, a twentieth 8.
-const REST: Duration = Duration::from_millis(50);
+/// client took 7,000 of the 200,000 instructions of a read (by callgrind). While connections came at 2,000/s, 250 ms
+/// cost 16 to 21 KiB for each that had come, 50 ms 6 to 8, and 20 ms 5.
+const REST: Duration = Duration::from_millis(20);
 
 /// Limits of a connection.
 #[derive(Clone, Copy, Debug)]

@@ -12,9 +12,8 @@ use tokio::time::{Instant, sleep};
 /// The most that the program may take with 8,000 connections at rest and 1,024 large requests, in KiB.
 const MOST: u64 = 208 * 1_024;
 
-/// The most that a connection at rest may cost, in KiB: 5 to 8 of its own, and what the allocator keeps of the buffers
-/// that others have given up. With its buffers it costs 16 to 21.
-const MOST_AT_REST: u64 = 12;
+/// The most that a connection at rest may cost, in KiB. With its buffers it would cost 16 to 21.
+const MOST_AT_REST: u64 = 8;
 
 /// The most that a request of 64 KiB may cost while it arrives, in KiB.
 const MOST_ARRIVING: u64 = 128;
