@@ -19,7 +19,7 @@ use tagway::{
     upstream::{Account, AccountLimits, AnswerBody, Base, CatalogueCache, Parts, Transport},
 };
 use tokio::{runtime::Runtime, time::Instant};
-use tower::{service_fn, util::BoxCloneSyncService};
+use tower::service_fn;
 
 /// A vendor that takes every write at once, but counts and never answers those about one of the other conversations.
 fn taking(catalogue: String, unanswered: Arc<AtomicUsize>) -> Transport {
@@ -40,7 +40,7 @@ fn taking(catalogue: String, unanswered: Arc<AtomicUsize>) -> Transport {
             Ok(answer.body(AnswerBody::new(body)).expect("an answer"))
         }
     };
-    BoxCloneSyncService::new(service_fn(done))
+    Transport::new(service_fn(done))
 }
 
 /// A change from its request to its answer, `others` other conversations being changed at the time.

@@ -37,7 +37,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tee::Tee;
-use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+use tower::{ServiceExt, service_fn};
 
 /// Headers that are kept, of requests and of answers; none of them holds a credential.
 const KEPT: [&str; 13] = [
@@ -142,7 +142,7 @@ impl Recorder {
             document,
             base_path: base_path.unwrap_or_default(),
         };
-        BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+        Transport::new(service_fn(move |request: Request<Bytes>| {
             let (inner, place) = (inner.clone(), place.clone());
             async move {
                 let (entry, keep, ids) = place.asked(&request);

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct EditPlan {
     /// What had to be read first, and its answer.
-    pub read: Option<(Call, Answer)>,
+    pub read: Option<(Call, Box<Answer>)>,
     /// The write; `None` when the read shows that it is so already.
     pub write: Option<Call>,
 }
@@ -43,7 +43,7 @@ pub(super) async fn plan(
         }
     };
     let write = adapter
-        .edit(edit, read.as_ref().map(|(_, answer)| answer))
+        .edit(edit, read.as_ref().map(|(_, answer)| &**answer))
         .map_err(|error| match error {
             EditError::Unreadable(error) => body(error),
             EditError::Unsupported(why) => CallError::Unsupported(why),

@@ -115,10 +115,10 @@ async fn send(job: &Job, step: &Step, created: &[String], context: &CallContext)
     (done, late)
 }
 
-fn done(job: &Job, step: &Step, result: Result<Answer, CallError>) -> Done {
+fn done(job: &Job, step: &Step, result: Result<Box<Answer>, CallError>) -> Done {
     let account = &job.route.account;
     match result {
-        Ok(answer) => Done::Applied(Box::new(answer)),
+        Ok(answer) => Done::Applied(answer),
         Err(CallError::Refused(problem))
             if is_remove(step) && problem.kind == ProblemKind::NotFound =>
         {

@@ -6,24 +6,29 @@ use super::{
     call::Outgoing,
     credential::Current,
     transport::{AnswerBody, Transport, TransportError},
-    turns::{Place, Turn},
+    turns::{Turn, Went},
 };
 use crate::clock;
 use adapters::{
     Adapter, Answer, ProblemKind, Repeat, VendorProblem, Verdict, Wait,
     reader::{Keep, Limits, Reader},
 };
-use http::{Response, StatusCode};
+use bytes::Bytes;
+use http::{Request, response::Parts};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::{Arc, atomic::Ordering},
+    task::Poll,
     time::Duration,
 };
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout_at},
+    task::unconstrained,
+    time::{Instant, Sleep, sleep_until},
 };
-use tower::ServiceExt;
 
 /// Most of an error's body that is looked at, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
@@ -42,129 +47,119 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// Sends the request, with the credential of this moment, and reads the answer. A sent write is not cut: it is
+    /// listened to for [`AccountLimits::settle`].
     pub(super) async fn make(
         &self,
         call: &Outgoing<'_>,
-        turn: Turn,
-        mut leave: Leave,
-    ) -> Result<Answer, CallError> {
+        started: Instant,
+        turn: &mut Turn,
+        leave: &mut Leave<'_>,
+    ) -> Result<Box<Answer>, CallError> {
         call.meter.calls.fetch_add(1, Ordering::Relaxed);
-        let started = Instant::now();
-        let answer = match call.repeat {
-            Repeat::Read => self.read(call).await,
-            Repeat::Commutes | Repeat::Keyed | Repeat::ReplacesSet | Repeat::LookUpFirst => {
-                self.write(call, turn.place, &mut leave).await
-            }
-        };
-        call.meter.spent(started.elapsed());
-        let windows = match &answer {
-            Ok(answer) => {
-                turn.share.answered_after(started.elapsed());
-                self.adapter.windows(&answer.headers)
-            }
-            Err(_) => Vec::new(),
-        };
-        let result = self.judge(answer);
-        let cut_short = call.deadline < started + self.limits.attempt_timeout
-            && started.elapsed() < long_silence(turn.share.usual());
-        match &result {
-            Err(CallError::NotSent(_)) => turn.share.unsent(),
-            result => {
-                turn.share.seen(&windows);
-                if let Err(error) = result
-                    && error.is_throttled()
-                {
-                    turn.share.turned_away(error.wait());
+        let is_read = call.repeat == Repeat::Read;
+        let until = started + self.limits.attempt_timeout;
+        // One timer for head and body; most answers come before it is set at all.
+        let mut alarm = pin!(sleep_until(match is_read {
+            true => call.deadline.min(until),
+            false => until,
+        }));
+        let answer = {
+            let mut head = pin!(self.transport.send(|| self.request(call)));
+            match within(head.as_mut(), alarm.as_mut()).await {
+                Some(answer) => answer,
+                None if is_read => return Err(silent()),
+                None => {
+                    // A vendor that keeps silent for so long is not well, whatever it says in the end.
+                    leave.report(Health::Ill, Instant::now());
+                    // With nothing free among those that listen, the write keeps its place.
+                    let listens = self.listening.try_acquire();
+                    if listens.is_ok() {
+                        turn.leave_place();
+                    }
+                    alarm.as_mut().reset(started + self.limits.settle);
+                    let answer = within(head, alarm.as_mut()).await;
+                    drop(listens);
+                    answer.ok_or_else(silent)?
                 }
             }
+        };
+        let (head, mut body) = answer?.into_parts();
+        if !is_read && !body.is_end_stream() {
+            let until = Instant::now() + self.limits.attempt_timeout;
+            alarm.as_mut().reset(until);
         }
+        let body = match head.status.is_success() {
+            false => Box::pin(refused(body, alarm)).await,
+            true => {
+                let kept = pin!(kept(&head, &mut body, call));
+                let kept = within(kept, alarm).await;
+                kept.unwrap_or_else(|| Err("it did not come in time".to_owned()))
+                    .and_then(|kept| match is_read && kept.is_empty() {
+                        true => Err("there is none".to_owned()),
+                        false => Ok(kept),
+                    })
+                    .map_err(|why| CallError::Body(format!("the body of the answer: {why}")))?
+            }
+        };
+        Ok(Box::new(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        }))
+    }
+
+    /// Judges what came of an attempt, and tells all who are to learn from it.
+    pub(super) fn conclude(
+        &self,
+        call: &Outgoing<'_>,
+        started: Instant,
+        mut turn: Turn,
+        mut leave: Leave<'_>,
+        answer: Result<Box<Answer>, CallError>,
+    ) -> Result<Box<Answer>, CallError> {
+        let now = Instant::now();
+        let time = now.duration_since(started);
+        call.meter.spent(time);
+        let (answered_after, windows) = match &answer {
+            Ok(answer) => (Some(time), self.adapter.windows(&answer.headers)),
+            Err(_) => (None, Vec::new()),
+        };
+        let result = answer.and_then(|answer| self.judge(answer));
+        let mut turned_away = None;
+        match &result {
+            Ok(_) => {}
+            Err(CallError::NotSent(_)) => turn.unsent(),
+            Err(error) if error.is_throttled() => turned_away = Some(error.wait()),
+            Err(_) => {}
+        }
+        let cut_short = || {
+            call.deadline < started + self.limits.attempt_timeout
+                && time < long_silence(turn.usual(now))
+        };
         if let Some(health) = health(&result, cut_short) {
-            leave.report(health);
+            leave.report(health, now);
         }
+        let went = Went {
+            answered_after,
+            windows: &windows,
+            turned_away,
+        };
+        turn.end(now, &went);
         result
     }
 
-    async fn read(&self, call: &Outgoing<'_>) -> Result<Answer, AttemptError> {
-        let until = call
-            .deadline
-            .min(Instant::now() + self.limits.attempt_timeout);
-        let head = self.send(call);
-        let answer = match timeout_at(until, head).await {
-            Ok(head) => finish(head?, call, until).await?,
-            Err(_) => return Err(AttemptError::Silent),
-        };
-        match answer.status.is_success() && answer.body.is_empty() {
-            true => Err(AttemptError::Body {
-                status: answer.status,
-                why: "there is none".to_owned(),
-            }),
-            false => Ok(answer),
-        }
-    }
-
-    /// A sent write is not cut: it is listened to for [`AccountLimits::settle`].
-    async fn write(
-        &self,
-        call: &Outgoing<'_>,
-        place: Place,
-        leave: &mut Leave,
-    ) -> Result<Answer, AttemptError> {
-        let started = Instant::now();
-        let head = self.send(call);
-        tokio::pin!(head);
-        let heard = match timeout_at(started + self.limits.attempt_timeout, &mut head).await {
-            Ok(heard) => Ok(heard),
-            Err(_) => {
-                // A vendor that keeps silent for so long is not well, whatever it says in the end.
-                leave.report(Health::Ill);
-                // With nothing free among those that listen, the write keeps its place.
-                let _held = match self.listening.try_acquire() {
-                    Ok(listens) => {
-                        drop(place);
-                        Ok(listens)
-                    }
-                    Err(_) => Err(place),
-                };
-                timeout_at(started + self.limits.settle, head).await
-            }
-        };
-        match heard {
-            Ok(head) => {
-                let until = Instant::now() + self.limits.attempt_timeout;
-                finish(head?, call, until).await
-            }
-            Err(_) => Err(AttemptError::Silent),
-        }
-    }
-
-    /// Sends the request once, with the credential of this moment; the answer's body is still to come.
-    ///
-    /// # Errors
-    /// As [`AttemptError`] says; [`AttemptError::Silent`] is the caller's, who sets the time.
-    async fn send(&self, call: &Outgoing<'_>) -> Result<Response<AnswerBody>, AttemptError> {
+    fn request(&self, call: &Outgoing<'_>) -> Request<Bytes> {
         let mut request = call.request();
         self.credential.show(request.headers_mut());
-        let answer = self.transport.clone().oneshot(request).await;
-        answer.map_err(|error| match error {
-            TransportError::NotSent(why) => AttemptError::NotSent(why),
-            TransportError::Broken(why) => AttemptError::NoAnswer(why),
-        })
+        request
     }
 
-    fn judge(&self, result: Result<Answer, AttemptError>) -> Result<Answer, CallError> {
-        let answer = result.map_err(|error| match error {
-            AttemptError::NotSent(why) => CallError::NotSent(why),
-            AttemptError::NoAnswer(why) => CallError::Lost { silent: false, why },
-            AttemptError::Silent => CallError::Lost {
-                silent: true,
-                why: error.to_string(),
-            },
-            AttemptError::Body { .. } => CallError::Body(error.to_string()),
-        })?;
+    fn judge(&self, answer: Box<Answer>) -> Result<Box<Answer>, CallError> {
         match Verdict::by_status(answer.status) {
             Verdict::Applied => Ok(answer),
-            Verdict::Refused => Err(CallError::Refused(self.problem(&answer))),
-            Verdict::Unclear => Err(CallError::Unclear(self.problem(&answer))),
+            Verdict::Refused => Err(CallError::Refused(Box::new(self.problem(&answer)))),
+            Verdict::Unclear => Err(CallError::Unclear(Box::new(self.problem(&answer)))),
         }
     }
 
@@ -186,7 +181,10 @@ fn long_silence(usual: Option<Duration>) -> Duration {
 }
 
 /// What a call showed of the vendor's health, if anything.
-fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health> {
+fn health(
+    result: &Result<Box<Answer>, CallError>,
+    cut_short: impl FnOnce() -> bool,
+) -> Option<Health> {
     match result {
         Ok(_) => Some(Health::Well),
         Err(CallError::Refused(problem)) => Some(match problem.kind {
@@ -195,7 +193,7 @@ fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health>
             _ => Health::Well,
         }),
         // It was our caller who had no time, and no answer could be expected yet.
-        Err(CallError::Lost { silent: true, .. }) if cut_short => None,
+        Err(CallError::Lost { silent: true, .. }) if cut_short() => None,
         Err(CallError::NotSent(_) | CallError::Lost { .. } | CallError::Unclear(_)) => {
             Some(Health::Ill)
         }
@@ -211,59 +209,49 @@ fn health(result: &Result<Answer, CallError>, cut_short: bool) -> Option<Health>
     }
 }
 
-/// Why an attempt brought no answer that can be used.
-#[derive(Clone, Debug, thiserror::Error)]
-enum AttemptError {
-    /// Nothing was sent.
-    #[error("{0}")]
-    NotSent(String),
-    /// It may have been received; no status line came back.
-    #[error("{0}")]
-    NoAnswer(String),
-    /// Time ran out before a status line came.
-    #[error("no answer in time")]
-    Silent,
-    /// The status line is there, the body is cut or not understood.
-    #[error("the body of the answer: {why}")]
-    Body {
-        /// The status that was sent.
-        status: StatusCode,
-        /// What is wrong with the body.
-        why: String,
-    },
+/// No status line came in time.
+fn silent() -> CallError {
+    CallError::Lost {
+        silent: true,
+        why: "no answer in time".to_owned(),
+    }
 }
 
-/// Reads the body of an answer. Its status stands, whatever becomes of the body.
+impl From<TransportError> for CallError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::NotSent(why) => Self::NotSent(why),
+            TransportError::Broken(why) => Self::Lost { silent: false, why },
+        }
+    }
+}
+
+/// What comes of a future before the alarm goes off.
+async fn within<F: Future>(
+    mut future: Pin<&mut F>,
+    mut alarm: Pin<&mut Sleep>,
+) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        // Whatever the future has used up of what a task may do at once: the time has to be looked at.
+        Poll::Pending => pin!(unconstrained(alarm.as_mut()))
+            .poll(context)
+            .map(|()| None),
+    })
+    .await
+}
+
+/// What is kept of the body of an answer that tells success.
 ///
 /// # Errors
-/// [`AttemptError::Body`], for a 2xx only.
-async fn finish(
-    answer: Response<AnswerBody>,
-    call: &Outgoing<'_>,
-    until: Instant,
-) -> Result<Answer, AttemptError> {
-    let status = answer.status();
-    if !status.is_success() {
-        return Ok(refused(answer, until).await);
-    }
-    timeout_at(until, kept(answer, call))
-        .await
-        .unwrap_or_else(|_| {
-            Err(AttemptError::Body {
-                status,
-                why: "it did not come in time".to_owned(),
-            })
-        })
-}
-
-async fn kept(answer: Response<AnswerBody>, call: &Outgoing<'_>) -> Result<Answer, AttemptError> {
-    let (head, mut body) = answer.into_parts();
-    let status = head.status;
-    let broken = |why: String| AttemptError::Body { status, why };
+/// Why it cannot be used.
+async fn kept(head: &Parts, body: &mut AnswerBody, call: &Outgoing<'_>) -> Result<Vec<u8>, String> {
     if head.headers.contains_key(http::header::CONTENT_ENCODING) {
-        return Err(broken(
-            "it is encoded, and that was not asked for".to_owned(),
-        ));
+        return Err("it is encoded, and that was not asked for".to_owned());
+    }
+    // A write may be answered with a status alone.
+    if body.is_end_stream() {
+        return Ok(Vec::new());
     }
     let mut reader = Reader::new(call.keep, Limits::default());
     // Where everything is kept, the projection itself is looked at.
@@ -275,37 +263,25 @@ async fn kept(answer: Response<AnswerBody>, call: &Outgoing<'_>) -> Result<Answe
         reader = reader.noting();
     }
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| broken(error.to_string()))?;
+        let frame = frame.map_err(|error| error.to_string())?;
         if let Some(data) = frame.data_ref() {
-            reader
-                .push(data)
-                .map_err(|error| broken(error.to_string()))?;
+            reader.push(data).map_err(|error| error.to_string())?;
         }
     }
-    // A write may be answered with a status alone.
-    let body = match reader.streamed() {
-        0 => Vec::new(),
-        _ => {
-            let finished = reader.finish_noting();
-            let (body, left_out) = finished.map_err(|error| broken(error.to_string()))?;
-            if let Some(watch) = watch {
-                watch.beside(status.as_u16(), &left_out);
-            }
-            body
-        }
-    };
-    Ok(Answer {
-        status,
-        headers: head.headers,
-        body,
-    })
+    if reader.streamed() == 0 {
+        return Ok(Vec::new());
+    }
+    let (body, left_out) = reader.finish_noting().map_err(|error| error.to_string())?;
+    if let Some(watch) = watch {
+        watch.beside(head.status.as_u16(), &left_out);
+    }
+    Ok(body)
 }
 
-async fn refused(answer: Response<AnswerBody>, until: Instant) -> Answer {
-    let (head, mut body) = answer.into_parts();
+/// The start of any other body. The status decides; of a body that is cut, slow or endless, what came is enough.
+async fn refused(mut body: AnswerBody, mut alarm: Pin<&mut Sleep>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // The status decides; of a body that is cut, slow or endless, what came is enough.
-    while let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await {
+    while let Some(Some(Ok(frame))) = within(pin!(body.frame()), alarm.as_mut()).await {
         if let Some(data) = frame.data_ref() {
             let room = MAX_ERROR_BODY.saturating_sub(bytes.len());
             bytes.extend_from_slice(data.get(..room).unwrap_or(data));
@@ -314,9 +290,5 @@ async fn refused(answer: Response<AnswerBody>, until: Instant) -> Answer {
             }
         }
     }
-    Answer {
-        status: head.status,
-        headers: head.headers,
-        body: bytes,
-    }
+    bytes
 }

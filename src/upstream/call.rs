@@ -15,7 +15,7 @@ const MOST_HEADERS: usize = 6;
 #[derive(Debug)]
 pub struct Sent {
     /// What the last attempt brought.
-    pub result: Result<Answer, CallError>,
+    pub result: Result<Box<Answer>, CallError>,
     /// When the last of the earlier attempts ended whose fate is not known, if there is one: it may still take effect,
     /// whatever the result is, for as long as the account's settle time.
     pub open_since: Option<Instant>,
@@ -98,7 +98,7 @@ impl Account {
         call: &Call,
         body: Option<Bytes>,
         context: &CallContext,
-    ) -> Result<Answer, CallError> {
+    ) -> Result<Box<Answer>, CallError> {
         let Sent { result, open_since } = self.send(call, body, context).await;
         match (result, open_since) {
             (Err(error), Some(_))
@@ -118,7 +118,9 @@ impl Account {
     /// Makes a call: checks the body against the vendor's document, sends it through the account's layers, which
     /// repeat it where that is safe, and checks the answer.
     pub async fn send(&self, call: &Call, body: Option<Bytes>, context: &CallContext) -> Sent {
-        let sent = self.send_uncounted(call, body, context).await;
+        // What a call holds while it is under way lies in one box. By value in the futures of all who make calls, it was
+        // copied with each of them.
+        let sent = Box::pin(self.send_uncounted(call, body, context)).await;
         let outcome = match &sent.result {
             Ok(_) => "answered",
             Err(error) => error.label(),
@@ -162,8 +164,10 @@ impl Account {
         };
         let Sent { result, open_since } = self.stack.send(&outgoing).await;
         Sent {
-            result: result
-                .and_then(|answer| check_answer(watch.as_ref(), answer, context.responses)),
+            result: result.and_then(|answer| {
+                check_answer(watch.as_ref(), &answer, context.responses)?;
+                Ok(answer)
+            }),
             open_since,
         }
     }

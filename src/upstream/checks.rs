@@ -68,20 +68,20 @@ impl Account {
 /// Counts what the document does not allow in an answer, and refuses it where that is enforced.
 pub(super) fn check_answer(
     watch: Option<&Watch<'_>>,
-    answer: Answer,
+    answer: &Answer,
     responses: Responses,
-) -> Result<Answer, CallError> {
+) -> Result<(), CallError> {
     let Some(watch) = watch else {
-        return Ok(answer);
+        return Ok(());
     };
     let status = answer.status.as_u16();
     watch.status(status);
     let Some(check) = watch.check(status).filter(|_| !answer.body.is_empty()) else {
-        return Ok(answer);
+        return Ok(());
     };
     // A body that serde_json does not take was read whole all the same; the adapter judges it.
     let Ok(value) = json::lenient(&answer.body) else {
-        return Ok(answer);
+        return Ok(());
     };
     let violations = match check.is_valid(&value) {
         true => Vec::new(),
@@ -89,13 +89,13 @@ pub(super) fn check_answer(
     };
     watch.answer(status, &value, &violations);
     let Some(first) = violations.first() else {
-        return Ok(answer);
+        return Ok(());
     };
     match responses {
         Responses::Enforce => Err(CallError::Body(format!(
             "the answer breaks the vendor's document: `{}` {}",
             first.pointer, first.detail
         ))),
-        Responses::Report | Responses::Off => Ok(answer),
+        Responses::Report | Responses::Off => Ok(()),
     }
 }

@@ -46,10 +46,10 @@ pub enum CallError {
     },
     /// An answer that does not tell whether the call took effect.
     #[error("the vendor failed with status {}", .0.status.as_u16())]
-    Unclear(VendorProblem),
+    Unclear(Box<VendorProblem>),
     /// The vendor refused it; nothing happened.
     #[error("the vendor refused with status {}", .0.status.as_u16())]
-    Refused(VendorProblem),
+    Refused(Box<VendorProblem>),
     /// The status says that it took effect, the body is not understood.
     #[error("{0}")]
     Body(String),

@@ -43,7 +43,7 @@ impl Retries {
     /// Has a call sent as often as it needs; `once` sends it.
     pub(super) async fn send<F>(&self, call: &Outgoing<'_>, once: impl Fn() -> F) -> Sent
     where
-        F: Future<Output = Result<Answer, CallError>>,
+        F: Future<Output = Result<Box<Answer>, CallError>>,
     {
         self.budget.deposit();
         let (mut open_since, mut earlier) = (None, None);
@@ -76,7 +76,7 @@ impl Retries {
     fn pause(
         &self,
         call: &Outgoing<'_>,
-        result: &Result<Answer, CallError>,
+        result: &Result<Box<Answer>, CallError>,
         attempt: u32,
     ) -> Option<Duration> {
         let Err(error) = result else {

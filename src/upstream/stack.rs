@@ -10,6 +10,7 @@ use super::{
 };
 use adapters::{Answer, Repeat};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// All that lies between a checked call and its answer.
 ///
@@ -30,21 +31,26 @@ impl Stack {
         self.retries.send(call, || self.once(call)).await
     }
 
-    async fn once(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
+    async fn once(&self, call: &Outgoing<'_>) -> Result<Box<Answer>, CallError> {
         // Before the line: whoever would wait for a vendor that is left alone is told at once.
         self.breaker.look()?;
         // The quota and the places, in one line: whoever held one and waited for the other would keep it from somebody.
-        let turn = self.turns.take(call).await?;
+        let mut turn = self.turns.take(call).await?;
         // Behind the line: much may have happened while the call stood in it, and a probe is one that is really sent.
-        let leave = match self.breaker.leave(kind(call.repeat)) {
+        let mut leave = match self.breaker.leave(kind(call.repeat)) {
             Ok(leave) => leave,
             Err(stopped) => {
-                turn.share.unsent();
+                turn.unsent();
                 return Err(stopped.into());
             }
         };
         // Innermost: sends once. Cuts a silent read; a sent write gives its place back and is listened to.
-        self.attempt.make(call, turn, leave).await
+        let started = Instant::now();
+        let answer = self
+            .attempt
+            .make(call, started, &mut turn, &mut leave)
+            .await;
+        self.attempt.conclude(call, started, turn, leave, answer)
     }
 }
 

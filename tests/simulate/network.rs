@@ -27,7 +27,7 @@ use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, sleep, sleep_until},
 };
-use tower::{service_fn, util::BoxCloneSyncService};
+use tower::service_fn;
 
 /// The wall clock of the twins at the beginning of a run: 2026-07-01.
 const EPOCH_MS: u64 = 1_782_864_000_000;
@@ -99,7 +99,7 @@ impl Network {
     /// cut off, and whatever is left of it sends nothing any more.
     pub(crate) fn transport(self: &Arc<Self>, life: &Arc<Life>) -> Transport {
         let (network, life) = (self.clone(), life.clone());
-        BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+        Transport::new(service_fn(move |request: Request<Bytes>| {
             let (network, life) = (network.clone(), life.clone());
             async move {
                 tokio::select! {

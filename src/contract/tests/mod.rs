@@ -17,7 +17,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+use tower::{ServiceExt, service_fn};
 
 const CONVERSATION: &str = "8f3a9d2e-1b4c-4f5d-9e8a-7c3b2a1d0f9e";
 
@@ -49,7 +49,7 @@ fn session(name: &str, transport: Transport) -> Session {
 /// The twin behind a transport that changes its answers.
 fn changing(twin: Arc<Served>, change: Change) -> Transport {
     let inner = embedded(twin);
-    BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+    Transport::new(service_fn(move |request: Request<Bytes>| {
         let inner = inner.clone();
         async move {
             let (mut head, body) = inner.oneshot(request.clone()).await?.into_parts();
@@ -216,7 +216,7 @@ async fn a_stop_takes_the_scratch_tags_away_too() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let stop = Arc::new(Mutex::new(Some(stop)));
     let inner = embedded(twin.clone());
-    let transport = BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+    let transport = Transport::new(service_fn(move |request: Request<Bytes>| {
         if CALLS.fetch_add(1, Ordering::Relaxed) == 12
             && let Some(stop) = stop.lock().expect("the lock").take()
         {
@@ -252,7 +252,7 @@ async fn a_stop_takes_the_scratch_tags_away_too() {
 
 #[tokio::test]
 async fn a_vendor_that_does_not_answer_is_told_apart() {
-    let gone = BoxCloneSyncService::new(service_fn(|_| async {
+    let gone = Transport::new(service_fn(|_| async {
         Err::<Response<AnswerBody>, _>(TransportError::NotSent("refused".to_owned()))
     }));
     let session = session("awardee", gone);

@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use tokio::{task::JoinHandle, time::Instant};
-use tower::{service_fn, util::BoxCloneSyncService};
+use tower::service_fn;
 
 /// How long a call is under way.
 pub(super) const TRAVEL: Duration = Duration::from_millis(20);
@@ -223,7 +223,7 @@ pub(super) fn names(count: usize) -> Vec<String> {
 }
 
 fn network(twin: Arc<Served>, fates: Arc<Mutex<VecDeque<Fate>>>) -> Transport {
-    BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+    Transport::new(service_fn(move |request: Request<Bytes>| {
         let (twin, fates) = (twin.clone(), fates.clone());
         async move {
             let is_write =

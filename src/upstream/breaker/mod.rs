@@ -150,8 +150,8 @@ impl Cause {
 
 /// Leave to make one call; what it shows is to be reported.
 #[derive(Debug)]
-pub(super) struct Leave {
-    breaker: Arc<Breaker>,
+pub(super) struct Leave<'a> {
+    breaker: &'a Breaker,
     kind: Kind,
     probe: bool,
     /// [`State::keys`] when it was given.
@@ -174,19 +174,19 @@ impl Breaker {
 
     /// Whether calls are stopped now; one that comes as a probe would be let through.
     pub(super) fn look(&self) -> Result<(), Stopped> {
-        self.state().check(Instant::now())
+        self.state().check()
     }
 
     /// Leave for one call, right before it is sent: where the breaker was open, for exactly one.
-    pub(super) fn leave(self: &Arc<Self>, kind: Kind) -> Result<Leave, Stopped> {
+    pub(super) fn leave(&self, kind: Kind) -> Result<Leave<'_>, Stopped> {
         let mut state = self.state();
-        state.check(Instant::now())?;
+        state.check()?;
         let probe = matches!(state.phase, Phase::Open(_));
         if probe {
             state.phase = Phase::Probing;
         }
         Ok(Leave {
-            breaker: self.clone(),
+            breaker: self,
             kind,
             probe,
             keys: state.keys,
@@ -221,8 +221,7 @@ impl Breaker {
         }
     }
 
-    fn report(&self, leave: &Leave, health: Health) {
-        let now = Instant::now();
+    fn report(&self, leave: &Leave<'_>, health: Health, now: Instant) {
         let mut state = self.state();
         let of_an_earlier_key = health == Health::KeyRefused && leave.keys < state.keys;
         if state.limits.failures == 0 || of_an_earlier_key {
@@ -325,11 +324,13 @@ impl State {
         }
     }
 
-    fn check(&self, now: Instant) -> Result<(), Stopped> {
+    fn check(&self) -> Result<(), Stopped> {
         let wait = match self.phase {
             Phase::Closed => return Ok(()),
-            Phase::Open(until) if until <= now => return Ok(()),
-            Phase::Open(until) => until.duration_since(now),
+            Phase::Open(until) => match until.checked_duration_since(Instant::now()) {
+                Some(wait) if !wait.is_zero() => wait,
+                _ => return Ok(()),
+            },
             Phase::Probing => PROBE_WAIT,
         };
         Err(Stopped {
@@ -339,17 +340,17 @@ impl State {
     }
 }
 
-impl Leave {
+impl Leave<'_> {
     /// Says what the call showed; only the first word counts.
-    pub(super) fn report(&mut self, health: Health) {
+    pub(super) fn report(&mut self, health: Health, now: Instant) {
         if !self.reported {
             self.reported = true;
-            self.breaker.report(self, health);
+            self.breaker.report(self, health, now);
         }
     }
 }
 
-impl Drop for Leave {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
         // A probe that tells nothing leaves the place to another one.
         if self.probe && !self.reported {

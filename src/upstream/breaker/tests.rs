@@ -13,7 +13,7 @@ fn report(breaker: &Arc<Breaker>, health: Health) {
     breaker
         .leave(Kind::Read)
         .expect("it is not open")
-        .report(health);
+        .report(health, Instant::now());
 }
 
 fn wait(breaker: &Arc<Breaker>) -> Duration {
@@ -42,7 +42,7 @@ async fn five_failures_in_a_row_open_it_and_one_probe_goes_at_a_time() {
             breaker.leave(Kind::Read).err().map(|stopped| stopped.wait),
             Some(PROBE_WAIT)
         );
-        probe.report(Health::Ill);
+        probe.report(Health::Ill, Instant::now());
         time = (time * 2).min(SECOND * 60);
     }
     tokio::time::advance(wait(&breaker)).await;
@@ -113,7 +113,7 @@ async fn what_was_sent_before_it_opened_does_not_count_as_a_probe() {
     let mut early = breaker.leave(Kind::Read).expect("it is closed");
     (0..5).for_each(|_| report(&breaker, Health::Ill));
     let open = wait(&breaker);
-    early.report(Health::Well);
+    early.report(Health::Well, Instant::now());
     assert_eq!(wait(&breaker), open);
 }
 
@@ -122,9 +122,9 @@ async fn what_the_vendor_says_of_an_earlier_key_says_nothing_of_the_one_after() 
     let breaker = breaker();
     let mut early = breaker.leave(Kind::Read).expect("it is closed");
     let mut earlier = breaker.leave(Kind::Read).expect("it is closed");
-    early.report(Health::KeyRefused);
+    early.report(Health::KeyRefused, Instant::now());
     breaker.new_key();
-    earlier.report(Health::KeyRefused);
+    earlier.report(Health::KeyRefused, Instant::now());
     assert_eq!(breaker.look(), Ok(()));
     report(&breaker, Health::KeyRefused);
     assert_eq!(
@@ -207,7 +207,7 @@ async fn writes_that_all_fail_open_it_though_every_read_goes_well() {
         breaker
             .leave(Kind::Write)
             .expect("it is closed")
-            .report(Health::Ill);
+            .report(Health::Ill, Instant::now());
     }
     assert!(breaker.look().is_err());
     assert_eq!(breaker.standing().failures, 5);

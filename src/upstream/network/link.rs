@@ -6,14 +6,16 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{
     body::Incoming,
-    client::conn::http1::{Builder, SendRequest},
+    client::conn::{
+        TrySendError,
+        http1::{Builder, SendRequest},
+    },
 };
 use hyper_util::rt::TokioIo;
 use std::{
     error::Error,
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::{Context, Waker},
+    pin::Pin,
+    task::{Context, Poll, Waker},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -25,10 +27,13 @@ pub(super) struct Link {
     connection: Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
 }
 
+/// A call without an answer, as the library tells it.
+type Unanswered = TrySendError<Request<Full<Bytes>>>;
+
 /// A call without an answer, and why.
 pub(super) enum Broken {
-    /// Nothing of the request was written; here it is again.
-    Unsent(Box<Request<Full<Bytes>>>, String),
+    /// Nothing of the request was written.
+    Unsent(String),
     /// It may have been received.
     Sent(String),
 }
@@ -53,29 +58,33 @@ impl Link {
         })
     }
 
-    /// Sends a request and reads the head of its answer. A connection that is known to be closed takes no request.
-    pub(super) async fn exchange(
-        mut self,
+    /// Hands over a request; [`Link::exchange`] brings its answer. A connection that is known to be closed takes none.
+    pub(super) fn send(
+        &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<(Response<Incoming>, Self), Broken> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let answered = poll_fn(|context| {
-            self.advance(context);
-            // Only the connection brings the answer on, and that was just asked: nobody has to be woken for it, and
-            // to wake this very task would have it run once more for nothing.
-            answer.as_mut().poll(&mut unheard())
-        })
-        .await;
-        match answered {
-            Ok(answer) => Ok((answer, self)),
-            Err(mut failed) => {
-                let why = told(failed.error());
-                Err(match failed.take_message() {
-                    Some(unsent) => Broken::Unsent(Box::new(unsent), why),
-                    None => Broken::Sent(why),
-                })
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered>> + use<> {
+        self.sender.try_send_request(request)
+    }
+
+    /// Writes what was handed over and reads the head of its answer.
+    pub(super) fn exchange<F>(
+        &mut self,
+        answer: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Response<Incoming>, Broken>>
+    where
+        F: Future<Output = Result<Response<Incoming>, Unanswered>>,
+    {
+        self.advance(context);
+        // Only the connection brings the answer on, and that was just asked: nobody has to be woken for it, and
+        // to wake this very task would have it run once more for nothing.
+        answer.poll(&mut unheard()).map_err(|mut failed| {
+            let why = told(failed.error());
+            match failed.take_message() {
+                Some(_) => Broken::Unsent(why),
+                None => Broken::Sent(why),
             }
-        }
+        })
     }
 
     /// Reads and writes what can be read and written now.

@@ -17,12 +17,13 @@ use crate::tls;
 use bytes::Bytes;
 use connect::Destination;
 use http::{HeaderValue, Method, Request, Response, Uri, header, uri::Authority};
+use http_body::Body as _;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use link::{Broken, Link};
 use pool::{Body, Pool};
 use rustls::pki_types::CertificateDer;
-use std::sync::Arc;
-use tower::{service_fn, util::BoxCloneSyncService};
+use std::{future::poll_fn, pin::pin, sync::Arc};
 
 /// Largest head of an answer that is believed, in bytes. The library gives up reading within twice as much.
 const MAX_HEAD: usize = 64 * 1024;
@@ -54,19 +55,16 @@ pub fn network(
         true => Some(tls::client(authorities).map_err(NetworkError::Tls)?),
         false => None,
     };
-    let network = Arc::new(Network {
+    Ok(Transport::real(Network {
         host: HeaderValue::from_str(authority.as_str()).map_err(|_| NetworkError::Host)?,
         destination: Destination::new(&authority, any_address, tls).ok_or(NetworkError::Host)?,
         authority,
         pool: Pool::new(),
-    });
-    Ok(BoxCloneSyncService::new(service_fn(move |request| {
-        let network = network.clone();
-        async move { network.send(request).await }
-    })))
+    }))
 }
 
-struct Network {
+/// The way to one host, and the connections that lead there.
+pub(super) struct Network {
     authority: Authority,
     host: HeaderValue,
     destination: Destination,
@@ -74,21 +72,26 @@ struct Network {
 }
 
 impl Network {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<AnswerBody>, TransportError> {
-        let mut request = self.prepared(request)?;
-        // A connection that the other side has closed gives the request back unsent, and the next one is taken.
-        while let Some(link) = self.pool.take() {
-            match link.exchange(request).await {
-                Ok((answer, link)) => return self.answer(answer, link),
-                Err(Broken::Unsent(unsent, _)) => request = *unsent,
+    /// Sends the request that this makes. A connection at rest that the other side has closed takes none; then the next
+    /// one gets it, made anew.
+    pub(super) async fn send(
+        &self,
+        request: impl Fn() -> Request<Bytes>,
+    ) -> Result<Response<AnswerBody>, TransportError> {
+        loop {
+            let (mut link, is_new) = match self.pool.take() {
+                Some(link) => (link, false),
+                // Ten times as large as all the rest of a call, and seldom needed.
+                None => (Box::pin(self.destination.connect()).await?, true),
+            };
+            let mut answer = pin!(link.send(self.prepared(request())?));
+            let answered = poll_fn(|context| link.exchange(answer.as_mut(), context)).await;
+            match answered {
+                Ok(answer) => return self.answer(answer, link),
+                Err(Broken::Unsent(_)) if !is_new => {}
+                Err(Broken::Unsent(why)) => return Err(TransportError::NotSent(why)),
                 Err(Broken::Sent(why)) => return Err(TransportError::Broken(why)),
             }
-        }
-        let link = self.destination.connect().await?;
-        match link.exchange(request).await {
-            Ok((answer, link)) => self.answer(answer, link),
-            Err(Broken::Unsent(_, why)) => Err(TransportError::NotSent(why)),
-            Err(Broken::Sent(why)) => Err(TransportError::Broken(why)),
         }
     }
 
@@ -117,7 +120,7 @@ impl Network {
 
     fn answer(
         &self,
-        answer: Response<hyper::body::Incoming>,
+        answer: Response<Incoming>,
         link: Link,
     ) -> Result<Response<AnswerBody>, TransportError> {
         let lines = answer.headers().iter();
@@ -128,6 +131,12 @@ impl Network {
             let why = format!("the head of the answer has more than {MAX_HEAD} bytes");
             return Err(TransportError::Broken(why));
         }
-        Ok(answer.map(|incoming| AnswerBody::new(Body::new(incoming, link, self.pool.clone()))))
+        Ok(answer.map(|incoming| match incoming.is_end_stream() {
+            true => {
+                self.pool.put(link);
+                AnswerBody::default()
+            }
+            false => AnswerBody::new(Body::new(incoming, link, self.pool.clone())),
+        }))
     }
 }

@@ -42,7 +42,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose call is done; closes it if it cannot be used again.
-    fn put(self: &Arc<Self>, mut link: Link) {
+    pub(super) fn put(self: &Arc<Self>, mut link: Link) {
         if !link.is_free() {
             return;
         }
@@ -84,14 +84,13 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// One of which there is more to come.
     pub(super) fn new(incoming: Incoming, link: Link, pool: Arc<Pool>) -> Self {
-        let mut body = Self {
+        Self {
             incoming,
             link: Some(link),
             pool,
-        };
-        body.release_at_end();
-        body
+        }
     }
 
     fn release_at_end(&mut self) {

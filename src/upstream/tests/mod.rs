@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
-use tower::{service_fn, util::BoxCloneSyncService};
+use tower::service_fn;
 
 /// How long the caller of a test waits.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -78,7 +78,7 @@ impl Vendor {
 
     fn transport(self: &Arc<Self>) -> Transport {
         let vendor = self.clone();
-        BoxCloneSyncService::new(service_fn(move |request| {
+        Transport::new(service_fn(move |request| {
             let does = vendor.script.lock().unwrap().pop_front();
             let does = does.unwrap_or_else(|| vendor.usually.lock().unwrap().clone());
             if !matches!(does, Does::Refuses) {

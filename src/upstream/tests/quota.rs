@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
-use tower::{service_fn, util::BoxCloneSyncService};
+use tower::service_fn;
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ impl Awardee {
             self.turned_away.clone(),
         );
         let random = Arc::new(Mutex::new(fastrand::Rng::with_seed(7)));
-        BoxCloneSyncService::new(service_fn(move |request: Request<Bytes>| {
+        Transport::new(service_fn(move |request: Request<Bytes>| {
             let (twin, answered, turned_away) =
                 (twin.clone(), answered.clone(), turned_away.clone());
             let travel = || Duration::from_millis(random.lock().unwrap().u64(1..150));

@@ -59,6 +59,25 @@ pub(super) enum Takes {
     Kept,
 }
 
+/// What a turn still has to give back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Holds {
+    /// A place at the vendor.
+    pub(super) place: bool,
+    pub(super) share: Share,
+}
+
+/// A part of the quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Share {
+    #[default]
+    None,
+    /// The call that it is for was not sent.
+    Unused,
+    /// It counts as used for a whole window after it is given back.
+    Used,
+}
+
 /// What happens next in a line.
 pub(super) enum Next {
     /// It is this call's turn.
@@ -100,7 +119,22 @@ impl Line {
 
     /// Whether nobody waits, and a place is free.
     pub(super) fn is_open(&self) -> bool {
-        self.taken < self.places && self.interactive.is_empty() && self.bulk.is_empty()
+        self.taken < self.places && !self.has_somebody()
+    }
+
+    /// Whether anybody waits.
+    pub(super) fn has_somebody(&self) -> bool {
+        !(self.interactive.is_empty() && self.bulk.is_empty())
+    }
+
+    /// What a call had is free again, or counts as used from now on.
+    pub(super) fn take_back(&mut self, now: Instant, holds: Holds) {
+        self.taken -= usize::from(holds.place);
+        match holds.share {
+            Share::None => {}
+            Share::Unused => self.quota.unsent(),
+            Share::Used => self.quota.answered(now),
+        }
     }
 
     /// A call goes.
@@ -164,7 +198,7 @@ impl Line {
 
     pub(super) fn next(&mut self, now: Instant) -> Next {
         let bulk_is_due = !self.bulk.is_empty() && self.passed_over + 1 >= BULK_SHARE;
-        if self.interactive.is_empty() && self.bulk.is_empty() {
+        if !self.has_somebody() {
             return Next::Nobody;
         }
         let from_bulk = self.interactive.is_empty() || bulk_is_due;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::config::RateWindow;
 use adapters::{Repeat, WindowSeen};
-use line::{Line, Next, Position, Takes, Waits};
+use line::{Holds, Line, Next, Position, Share, Takes, Waits};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -51,11 +51,11 @@ pub struct LineStanding {
     pub paced: Option<f64>,
 }
 
-/// A turn. Its two parts are given back when they are dropped.
+/// A turn. What it holds is given back at its end, or when it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    pub(super) place: Place,
-    pub(super) share: Share,
+    turns: Arc<Turns>,
+    holds: Holds,
     kept: Option<Kept>,
 }
 
@@ -63,15 +63,15 @@ pub(super) struct Turn {
 #[derive(Debug)]
 pub(super) struct Kept(Arc<Turns>);
 
-/// A place at the vendor.
-#[derive(Debug)]
-pub(super) struct Place(Arc<Turns>);
-
-/// A part of the quota: counted as used a whole window long after it is dropped.
-#[derive(Debug)]
-pub(super) struct Share {
-    turns: Arc<Turns>,
-    used: bool,
+/// How a call went, for those that come after it.
+#[derive(Debug, Default)]
+pub(super) struct Went<'a> {
+    /// After what time the vendor answered, if it did.
+    pub(super) answered_after: Option<Duration>,
+    /// What the vendor said of its windows.
+    pub(super) windows: &'a [WindowSeen],
+    /// Whether the vendor turned the call away, and for how long if it said so.
+    pub(super) turned_away: Option<Option<Duration>>,
 }
 
 impl Turns {
@@ -89,7 +89,6 @@ impl Turns {
     pub(super) async fn take(self: &Arc<Self>, call: &Outgoing<'_>) -> Result<Turn, CallError> {
         let now = Instant::now();
         let patience = call.patience(now);
-        let (give, given) = oneshot::channel();
         let has_begun = call.meter.has_begun();
         let takes = match (has_begun, call.repeat) {
             (false, _) if call.begins && call.meter.may_keep() => Takes::AndKeeps,
@@ -101,7 +100,7 @@ impl Turns {
             true => Priority::Interactive,
             false => call.priority,
         };
-        let position = {
+        let (position, given) = {
             let mut line = self.line();
             let ahead = line.ahead((!has_begun, call.due), priority);
             if line.is_too_late(now, patience, ahead) {
@@ -119,17 +118,19 @@ impl Turns {
             }
             line.arrivals += 1;
             let position = (!has_begun, call.due, line.arrivals);
+            let (give, given) = oneshot::channel();
             let waits = Waits {
                 patience,
                 takes,
                 give,
             };
             line.waiting(priority).insert(position, waits);
-            position
+            (position, given)
         };
         let leaves = LeavesTheLine(self, priority, position);
         self.serve();
-        match timeout_at(patience, given).await {
+        // Far larger than a call that does not wait needs to be.
+        match Box::pin(timeout_at(patience, given)).await {
             Ok(Ok(turn)) => Ok(turn.begun(takes, call.meter)),
             Ok(Err(_)) | Err(_) => {
                 drop(leaves);
@@ -176,7 +177,7 @@ impl Turns {
     fn serve(self: &Arc<Self>) {
         loop {
             let mut line = self.line();
-            if line.taken >= line.places {
+            if line.taken >= line.places || !line.has_somebody() {
                 return;
             }
             let now = Instant::now();
@@ -209,10 +210,10 @@ impl Turns {
     /// A turn that the line has counted.
     fn turn(self: &Arc<Self>, takes: Takes) -> Turn {
         Turn {
-            place: Place(self.clone()),
-            share: Share {
-                turns: self.clone(),
-                used: false,
+            turns: self.clone(),
+            holds: Holds {
+                place: true,
+                share: Share::Unused,
             },
             kept: (takes == Takes::AndKeeps).then(|| Kept(self.clone())),
         }
@@ -240,7 +241,7 @@ impl Turns {
 impl Turn {
     /// The call whose turn it is goes; what is kept for a write is from now on its change's.
     fn begun(mut self, takes: Takes, meter: &Meter) -> Self {
-        self.share.used = true;
+        self.holds.share = Share::Used;
         if let Some(kept) = self.kept.take() {
             meter.keep(kept);
         }
@@ -249,53 +250,53 @@ impl Turn {
         }
         self
     }
-}
 
-impl Share {
     /// The call never left.
-    pub(super) fn unsent(mut self) {
-        self.used = false;
+    pub(super) fn unsent(&mut self) {
+        self.holds.share = Share::Unused;
+    }
+
+    /// Leaves the place to another call before this one is answered.
+    pub(super) fn leave_place(&mut self) {
+        if std::mem::take(&mut self.holds.place) {
+            self.turns.line().taken -= 1;
+            self.turns.serve();
+        }
     }
 
     /// How long answers take lately, if that is known.
-    pub(super) fn usual(&self) -> Option<Duration> {
-        self.turns.line().latency.median(Instant::now())
+    pub(super) fn usual(&self, now: Instant) -> Option<Duration> {
+        self.turns.line().latency.median(now)
     }
 
-    /// The vendor answered after this time.
-    pub(super) fn answered_after(&self, time: Duration) {
-        self.turns.line().latency.answered(Instant::now(), time);
-    }
-
-    /// The vendor said how its windows stand.
-    pub(super) fn seen(&self, windows: &[WindowSeen]) {
-        if !windows.is_empty() {
-            self.turns.line().quota.seen(Instant::now(), windows);
-        }
-    }
-
-    /// The vendor turned the call away, and perhaps said for how long.
-    pub(super) fn turned_away(&self, wait: Option<Duration>) {
-        self.turns.line().quota.turned_away(Instant::now(), wait);
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
+    /// The call is over.
+    pub(super) fn end(mut self, now: Instant, went: &Went<'_>) {
         let mut line = self.turns.line();
-        match self.used {
-            true => line.quota.answered(Instant::now()),
-            false => line.quota.unsent(),
+        if let Some(time) = went.answered_after {
+            line.latency.answered(now, time);
         }
+        if !went.windows.is_empty() {
+            line.quota.seen(now, went.windows);
+        }
+        if let Some(wait) = went.turned_away {
+            line.quota.turned_away(now, wait);
+        }
+        line.take_back(now, std::mem::take(&mut self.holds));
+        let is_awaited = line.has_somebody();
         drop(line);
-        self.turns.serve();
+        if is_awaited {
+            self.turns.serve();
+        }
     }
 }
 
-impl Drop for Place {
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.line().taken -= 1;
-        self.0.serve();
+        let holds = std::mem::take(&mut self.holds);
+        if holds != Holds::default() {
+            self.turns.line().take_back(Instant::now(), holds);
+            self.turns.serve();
+        }
     }
 }
 
