@@ -1,11 +1,10 @@
 //! The configuration in force, and another in its place.
 
 use super::Step;
-use adapters::VENDORS;
 use std::{collections::BTreeMap, hint::black_box, sync::Arc};
 use tagway::{
-    config::{self, Config, Secrets, VendorKeys},
-    gateway::{self, Gateway},
+    config::{self, Config, Secrets},
+    gateway::{Gateway, vendor_keys},
     reload::Live,
     sequencer::Lanes,
 };
@@ -15,24 +14,8 @@ fn configuration() -> Config {
                 [routes.desk]\nvendor = \"elevenlabs\"\nbase_url = \"mock\"\n\
                 [routes.team]\nvendor = \"awardee\"\nbase_url = \"mock\"\n\
                 [routes.sales]\nvendor = \"attention\"\nbase_url = \"mock\"\n";
-    let vendors: Vec<VendorKeys> = VENDORS
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-            document: gateway::check_document,
-        })
-        .collect();
-    let loaded = config::load(
-        text,
-        "bench.toml",
-        &BTreeMap::new(),
-        &vendors,
-        Secrets::Check,
-    );
+    let (none, vendors) = (BTreeMap::new(), vendor_keys());
+    let loaded = config::load(text, "bench.toml", &none, &vendors, Secrets::Check);
     loaded.expect("a configuration").config
 }
 

@@ -1,12 +1,9 @@
 //! `tagway check`: every fault of the configuration, and nothing started.
 
-use super::{
-    FINE, USAGE, err, out,
-    source::{Source, vendors},
-};
+use super::{FINE, USAGE, err, out, source::Source};
 use crate::{
     config::{self, Fault, Place, Secrets, Severity},
-    gateway::Gateway,
+    gateway::{Gateway, vendor_keys},
     reload::Places,
     sequencer::Lanes,
 };
@@ -100,7 +97,7 @@ fn is_error(fault: &Fault) -> bool {
 }
 
 fn human(fault: &Fault, text: &str) -> String {
-    let vendors = vendors();
+    let vendors = vendor_keys();
     let head = Fault {
         cure: None,
         ..fault.clone()
@@ -133,7 +130,7 @@ fn machine(fault: &Fault) -> Value {
             Severity::Warning => "warning",
         },
         "detail": fault.detail,
-        "cure": fault.help(&vendors()),
+        "cure": fault.help(&vendor_keys()),
     })
 }
 

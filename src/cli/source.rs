@@ -1,7 +1,9 @@
 //! What a command that only looks at the configuration needs: the file, the variables and the vendors.
 
-use crate::config::{self, Fault, Loaded, Place, Secrets, Severity, VendorKeys};
-use adapters::VENDORS;
+use crate::{
+    config::{self, Fault, Loaded, Place, Secrets, Severity},
+    gateway::vendor_keys,
+};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::Path};
 
@@ -84,7 +86,13 @@ impl Source {
     /// # Errors
     /// Every fault.
     pub(super) fn load(&self, secrets: Secrets) -> Result<Loaded, Vec<Fault>> {
-        config::load(&self.text, &self.name, &self.variables, &vendors(), secrets)
+        config::load(
+            &self.text,
+            &self.name,
+            &self.variables,
+            &vendor_keys(),
+            secrets,
+        )
     }
 }
 
@@ -95,17 +103,4 @@ fn variables() -> BTreeMap<String, String> {
         .map(|(name, value)| (text(name), text(value)))
         .filter(|(name, _)| !super::with::is_given(name))
         .collect()
-}
-
-/// What the configuration has to know of every vendor.
-pub(super) fn vendors() -> Vec<VendorKeys> {
-    let keys = |vendor: &&adapters::Vendor| VendorKeys {
-        name: vendor.name,
-        hosts: vendor.hosts,
-        base_url: vendor.base_url,
-        rate: vendor.rate,
-        settings: vendor.settings,
-        document: crate::gateway::check_document,
-    };
-    VENDORS.iter().map(keys).collect()
 }

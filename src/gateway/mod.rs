@@ -6,7 +6,9 @@ mod succession;
 mod tests;
 
 use crate::{
-    config::{AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server},
+    config::{
+        AccountConfig, CatalogueAccess, Client, Config, OnLoss, Responses, Server, VendorKeys,
+    },
     idempotency::Idempotency,
     metrics::Metrics,
     schema::{Document, DocumentError, KeptPaths, Unproven, prove},
@@ -307,11 +309,24 @@ fn document_of(
     Ok(document)
 }
 
+/// What the configuration has to know of every vendor that there is an adapter for.
+pub fn vendor_keys() -> Vec<VendorKeys> {
+    let keys = |vendor: &&Vendor| VendorKeys {
+        name: vendor.name,
+        hosts: vendor.hosts,
+        base_url: vendor.base_url,
+        rate: vendor.rate,
+        settings: vendor.settings,
+        document: check_document,
+    };
+    VENDORS.iter().map(keys).collect()
+}
+
 /// What is wrong with a newer document of a vendor, if anything: the configuration's check of it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_document(name: &str, path: &Path, settings: &Settings) -> Result<(), String> {
+fn check_document(name: &str, path: &Path, settings: &Settings) -> Result<(), String> {
     match vendor(name) {
         Some(vendor) => newer_document(vendor, path, settings).map(|_| ()),
         None => Err(format!("no vendor is called `{name}`")),

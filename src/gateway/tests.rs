@@ -1,26 +1,15 @@
 //! What a start costs, in documents and schemas.
 
-use super::{Gateway, OPENAPI};
+use super::{Gateway, OPENAPI, vendor_keys};
 use crate::{
-    config::{self, Secrets, VendorKeys},
+    config::{self, Secrets},
     schema::Document,
     sequencer::Lanes,
 };
-use adapters::VENDORS;
 use std::{collections::BTreeMap, sync::Arc};
 
 fn shipped() -> Gateway {
-    let vendors: Vec<VendorKeys> = VENDORS
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-            document: super::check_document,
-        })
-        .collect();
+    let vendors = vendor_keys();
     let text = include_str!("../../gateway.toml");
     let loaded = config::load(text, "shipped", &BTreeMap::new(), &vendors, Secrets::Check);
     let config = loaded.expect("the shipped file").config;

@@ -1,7 +1,7 @@
 //! What `print-config` prints: it loads again, and every value has its origin.
 
 use super::*;
-use crate::{cli::source::vendors, config};
+use crate::{config, gateway::vendor_keys};
 use std::collections::BTreeMap;
 
 const RICH: &str = r#"
@@ -30,7 +30,13 @@ fn load(text: &str, variables: &[(&str, &str)]) -> config::Loaded {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    match config::load(text, "tagway.toml", &variables, &vendors(), Secrets::Skip) {
+    match config::load(
+        text,
+        "tagway.toml",
+        &variables,
+        &vendor_keys(),
+        Secrets::Skip,
+    ) {
         Ok(loaded) => loaded,
         Err(faults) => panic!("{faults:?}\n{text}"),
     }

@@ -4,14 +4,15 @@ use figment::providers::{Format as _, Toml};
 use serde_json::Value;
 
 use super::super::{Secrets, json_schema, load};
-use super::shipped::{SHIPPED, vendors};
+use super::shipped::SHIPPED;
 use super::variables;
+use crate::gateway::vendor_keys;
 
 /// A sound file, for faults to stand beside.
 const SOUND: &str = "[routes.desk]\nvendor = \"awardee\"\nbase_url = \"mock\"\n";
 
 fn validator() -> jsonschema::Validator {
-    let schema = json_schema(&vendors());
+    let schema = json_schema(&vendor_keys());
     jsonschema::meta::validate(&schema).expect("a schema of its draft");
     jsonschema::draft202012::new(&schema).expect("a schema that compiles")
 }
@@ -22,14 +23,14 @@ fn json(text: &str) -> Value {
 
 /// Whether the loader has no error to report.
 fn loads(text: &str) -> bool {
-    load(text, "f", &variables(&[]), &vendors(), Secrets::Skip).is_ok()
+    load(text, "f", &variables(&[]), &vendor_keys(), Secrets::Skip).is_ok()
 }
 
 #[test]
 fn the_committed_copy_is_what_the_program_prints() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.json");
     let committed = std::fs::read_to_string(file).unwrap_or_default();
-    let printed = format!("{:#}\n", json_schema(&vendors()));
+    let printed = format!("{:#}\n", json_schema(&vendor_keys()));
     assert!(
         committed == printed,
         "schemas/config.json is not what `tagway schema` prints; write it anew: cargo run -- schema > schemas/config.json"
@@ -49,7 +50,7 @@ fn the_shipped_file_is_valid_and_names_its_schema() {
 
 #[test]
 fn every_key_and_setting_is_described() {
-    let schema = json_schema(&vendors());
+    let schema = json_schema(&vendor_keys());
     let mut described = 0;
     for definition in schema
         .get("$defs")
@@ -68,7 +69,10 @@ fn every_key_and_setting_is_described() {
             described += usize::from(!is_table);
         }
     }
-    let settings: usize = vendors().iter().map(|vendor| vendor.settings.len()).sum();
+    let settings: usize = vendor_keys()
+        .iter()
+        .map(|vendor| vendor.settings.len())
+        .sum();
     assert_eq!(described, super::super::keys::KEYS.len() + settings);
 }
 

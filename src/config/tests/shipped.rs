@@ -2,23 +2,11 @@
 
 use adapters::settings::{SettingKind, SettingValue};
 
-use super::super::{Fault, Loaded, RateWindow, Secrets, Upstream, VendorKeys, load};
+use super::super::{Fault, Loaded, RateWindow, Secrets, Upstream, load};
 use super::{rendered, variables};
+use crate::gateway::vendor_keys;
 
 pub(super) const SHIPPED: &str = include_str!("../../../gateway.toml");
-
-/// The real vendors.
-pub(super) fn vendors() -> Vec<VendorKeys> {
-    let keys = |vendor: &&adapters::Vendor| VendorKeys {
-        name: vendor.name,
-        hosts: vendor.hosts,
-        base_url: vendor.base_url,
-        rate: vendor.rate,
-        settings: vendor.settings,
-        document: crate::gateway::check_document,
-    };
-    adapters::VENDORS.iter().map(keys).collect()
-}
 
 /// What becomes of the text, with secrets checked and no variables.
 fn loaded(text: &str) -> Result<Loaded, Vec<Fault>> {
@@ -26,7 +14,7 @@ fn loaded(text: &str) -> Result<Loaded, Vec<Fault>> {
         text,
         "gateway.toml",
         &variables(&[]),
-        &vendors(),
+        &vendor_keys(),
         Secrets::Check,
     )
 }
@@ -108,14 +96,14 @@ fn without_the_mock_the_shipped_file_asks_for_its_secrets() {
 
 #[test]
 fn what_the_vendors_declare_is_sound() {
-    for vendor in vendors() {
+    for vendor in vendor_keys() {
         let name = vendor.name;
         let text = format!("[routes.x]\nvendor = \"{name}\"\nsecret = \"env:K\"\n");
         let loaded = load(
             &text,
             "f",
             &variables(&[("K", "k")]),
-            &vendors(),
+            &vendor_keys(),
             Secrets::Check,
         );
         assert!(

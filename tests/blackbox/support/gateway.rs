@@ -1,12 +1,13 @@
 //! A gateway in this process, on ports of the system's choice.
 
 use super::{Answer, Ask};
-use adapters::VENDORS as KNOWN;
+use adapters::VENDORS;
 use serde_json::Value;
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 use tagway::{
     cli::{Running, Start, start},
-    config::{self, Config, Loaded, Secrets, VendorKeys},
+    config::{self, Config, Loaded, Secrets},
+    gateway::vendor_keys,
     mock::Served,
     reload::Reading,
 };
@@ -25,7 +26,7 @@ pub(crate) fn route(vendor: &str, base_url: &str, more: &str) -> String {
     if base_url == "mock" {
         text.push_str("base_url = \"mock\"\n");
     } else {
-        let published = KNOWN
+        let published = VENDORS
             .iter()
             .find(|known| known.name == vendor)
             .unwrap()
@@ -51,17 +52,7 @@ fn read(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, Vec<config::
     let mut variables = BTreeMap::from([("VENDOR_KEY".to_owned(), "vendor-secret".to_owned())]);
     let given = environment.iter();
     variables.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let vendors: Vec<VendorKeys> = KNOWN
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-            document: tagway::gateway::check_document,
-        })
-        .collect();
+    let vendors = vendor_keys();
     config::load(text, "test.toml", &variables, &vendors, Secrets::Check)
 }
 

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use adapters::VENDORS;
-use tagway::config::{self, Config, Secrets, VendorKeys};
+use tagway::{
+    config::{self, Config, Secrets},
+    gateway::vendor_keys,
+};
 
 /// The one secret that there is, by its variable.
 pub(crate) const SECRET: (&str, &str) = ("VENDOR_KEY", "vendor-secret");
@@ -24,17 +27,7 @@ pub(crate) fn route(name: &str, vendor: &str, address: SocketAddr, more: &str) -
 /// The configuration in a text.
 pub(crate) fn load(text: &str) -> Config {
     let variables = BTreeMap::from([(SECRET.0.to_owned(), SECRET.1.to_owned())]);
-    let vendors: Vec<VendorKeys> = VENDORS
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-            document: tagway::gateway::check_document,
-        })
-        .collect();
+    let vendors = vendor_keys();
     match config::load(text, "faults.toml", &variables, &vendors, Secrets::Check) {
         Ok(loaded) => loaded.config,
         Err(faults) => panic!("{faults:#?}\n{text}"),

@@ -12,7 +12,8 @@ use adapters::VENDORS;
 use serde_json::{Value, json};
 use tagway::{
     cli::{Running, start},
-    config::{self, Config, Secrets, VendorKeys},
+    config::{self, Config, Secrets},
+    gateway::vendor_keys,
     mock::{Class, Effect, Options, Served, TWINS, serve},
 };
 use tokio::{net::TcpListener, time::interval};
@@ -227,17 +228,7 @@ fn plan(settings: &Settings) -> Value {
 
 fn load(text: &str) -> Config {
     let variables = BTreeMap::from([("VENDOR_KEY".to_owned(), "vendor-secret".to_owned())]);
-    let vendors: Vec<VendorKeys> = VENDORS
-        .iter()
-        .map(|vendor| VendorKeys {
-            name: vendor.name,
-            hosts: vendor.hosts,
-            base_url: vendor.base_url,
-            rate: vendor.rate,
-            settings: vendor.settings,
-            document: tagway::gateway::check_document,
-        })
-        .collect();
+    let vendors = vendor_keys();
     match config::load(text, "sockets.toml", &variables, &vendors, Secrets::Check) {
         Ok(loaded) => loaded.config,
         Err(faults) => panic!("{faults:#?}\n{text}"),
