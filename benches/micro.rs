@@ -1,9 +1,9 @@
-//! The steps of a request in nanoseconds: `cargo bench --bench micro`.
+//! The steps of a request in time: `cargo bench --bench micro`.
 
 mod operations;
 
 use divan::Bencher;
-use operations::{ALL, Operation};
+use operations::{LONG, Operation, SHORT};
 
 fn main() {
     divan::main();
@@ -18,8 +18,14 @@ impl std::fmt::Display for Named {
     }
 }
 
-#[divan::bench(args = ALL.iter().map(Named))]
-fn step(bencher: Bencher<'_, '_>, named: &Named) {
+#[divan::bench(args = SHORT.iter().map(Named))]
+fn short(bencher: Bencher<'_, '_>, named: &Named) {
+    let (_, ready) = named.0;
+    bencher.bench_local(ready());
+}
+
+#[divan::bench(args = LONG.iter().map(Named))]
+fn long(bencher: Bencher<'_, '_>, named: &Named) {
     let (_, ready) = named.0;
     bencher.bench_local(ready());
 }

@@ -2,38 +2,47 @@
 
 use super::{
     Effort, Failure,
-    load::Until,
-    measure::{Figures, measured, quietest},
-    peers::{self, Ask, Peer},
+    load::{Load, Until},
+    measure::{Case, Figures, in_turn, measured, worst},
+    peers::{self, Ask, Peer, Target},
     process::{REST, Running},
-    table::{line, median, shown},
+    table::{median, ratio, shown},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// Requests a second where the load does not wait for answers.
 const RATE: u32 = 2_000;
 
-/// What is measured: a name, what is asked, and whether at a fixed rate.
-const KINDS: [(&str, Ask, bool); 4] = [
-    (
-        "add of 3 tags, each client to its own conversation",
-        Ask::Add,
-        false,
-    ),
+/// How much longer such a load is made, in how many fewer rounds: what is rare has to happen in each.
+const LONGER: u32 = 3;
+
+/// What is measured: a name, what is asked, whether at a fixed rate, and what is wanted of the ratio of the processor
+/// time.
+const KINDS: [(&str, Ask, bool, &str); 5] = [
     (
         "add of 3 tags, all clients to one conversation",
         Ask::AddTogether,
         false,
+        "1.25",
     ),
-    ("read of a conversation of 1.5 KB", Ask::Read, false),
-    ("add of 3 tags at 2,000/s", Ask::AddTogether, true),
+    (
+        "add of 3 tags, each client to its own",
+        Ask::Add,
+        false,
+        "1.25",
+    ),
+    ("read of a conversation of 1.5 KB", Ask::Read, false, "1.33"),
+    (
+        "add at 2,000/s, one conversation",
+        Ask::AddTogether,
+        true,
+        "–",
+    ),
+    ("add at 2,000/s, each its own", Ask::Add, true, "–"),
 ];
 
-/// What is wanted of the ratios of the processor time.
-const COSTS: [&str; 4] = ["1.25", "1.25", "1.33", "–"];
-
-/// Measurements by kind and peer.
-type All = BTreeMap<(usize, usize), Vec<Figures>>;
+/// A part of a line: what it is called, what of a measurement stands in it, and what is wanted of the ratio.
+type Part = (&'static str, fn(&Figures) -> f64, &'static str);
 
 /// Measures and prints the table.
 ///
@@ -43,71 +52,80 @@ pub(super) async fn run(effort: Effort) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let mut vendor = Running::role(REST, &["vendor", "3"])?;
     let address = vendor.line()?.parse()?;
-    let peers = [
-        peers::gateway(folder.path(), address).await?,
-        peers::nginx(folder.path(), address).await?,
-    ];
-    for peer in &peers {
-        for (_, ask, _) in KINDS {
-            let load = peer.load(ask, Until::Time(Duration::from_secs(1)));
+    let gateway = peers::gateway(folder.path(), address).await?;
+    let nginx = peers::nginx(folder.path(), address).await?;
+    let direct = Target::vendor(address);
+    for peer in [&gateway, &nginx] {
+        for (_, ask, ..) in KINDS {
+            let load = peer.target.load(ask, Until::Time(Duration::from_secs(1)));
             measured(&peer.process, &vendor, &load)?;
         }
     }
-    let mut all = All::new();
-    for _ in 0..effort.rounds {
-        for (kind, (_, ask, at_rate)) in KINDS.iter().enumerate() {
-            for (who, peer) in peers.iter().enumerate() {
-                let until = match at_rate {
-                    true => Until::Rate(RATE, effort.time),
-                    false => Until::Time(effort.time),
-                };
-                let figures = quietest(&peer.process, &vendor, &peer.load(*ask, until))?;
-                all.entry((kind, who)).or_default().push(figures);
-            }
-        }
-    }
-    print(&peers, &all, effort);
-    Ok(())
-}
-
-/// A part of a line: what it is called, what of a measurement stands in it, and what is wanted of the ratio.
-type Part = (&'static str, fn(&Figures) -> f64, &'static str);
-
-fn print(peers: &[Peer; 2], all: &All, effort: Effort) {
-    println!("| | tagway | nginx | ratio | wanted |");
-    println!("|---|---|---|---|---|");
-    for (kind, (name, _, at_rate)) in KINDS.iter().enumerate() {
-        let cost: Part = (
-            "CPU µs per request",
-            |figures| figures.cost,
-            COSTS.get(kind).unwrap_or(&"–"),
-        );
-        let parts: Vec<Part> = match at_rate {
-            true => vec![
+    println!("| | tagway | nginx | no proxy | tagway : nginx | wanted |");
+    println!("|---|---|---|---|---|---|");
+    let mut foreign = 0.0_f64;
+    for (name, ask, at_rate, wanted) in KINDS {
+        let (until, rounds) = match at_rate {
+            true => (
+                Until::Rate(RATE, effort.time * LONGER),
+                effort.rounds.div_ceil(LONGER as usize),
+            ),
+            false => (Until::Time(effort.time), effort.rounds),
+        };
+        let case = |peer, load: Load| Case {
+            peer,
+            vendor: &vendor,
+            load,
+        };
+        let figures = in_turn(
+            &[
+                case(&gateway.process, gateway.target.load(ask, until)),
+                case(&nginx.process, nginx.target.load(ask, until)),
+                case(&vendor, direct.load(ask, until)),
+            ],
+            rounds,
+        )?;
+        foreign = foreign.max(worst(figures.iter().flatten()));
+        let cost: Part = ("CPU µs per request", |figures| figures.cost, wanted);
+        let parts: &[Part] = match at_rate {
+            true => &[
                 cost,
                 ("p50 µs", |figures| figures.outcome.half, "1.2"),
                 ("p99 µs", |figures| figures.outcome.nearly_all, "1.5"),
             ],
-            false => vec![cost, ("requests a second", |figures| figures.rate, "–")],
+            false => &[cost, ("requests a second", |figures| figures.rate, "–")],
         };
-        for (what, of, wanted) in parts {
-            let of_peer = |who| median(all.get(&(kind, who)).into_iter().flatten().map(of));
-            row(&format!("{name}: {what}"), of_peer(0), of_peer(1), wanted);
+        for part in parts {
+            print(name, &figures, part);
         }
     }
-    let [own, other] = peers.each_ref().map(|peer| peer.process.memory());
-    row("memory after all of it, MiB", own, other, "–");
-    let quiet = all.values().flatten().map(|figures| figures.foreign);
+    memory(&gateway, &nginx);
     let Effort { rounds, time } = effort;
     println!(
-        "\n{rounds} rounds of {} s each, 64 connections, medians; others used up to {:.1} % of a core meanwhile. At \
+        "\n{rounds} rounds of {} s for each figure, at 2,000/s {} of {} s; 64 connections. Medians; the ratio is that of \
+         each round, in brackets what half of the rounds lie between. Others used up to {:.1} % of a core meanwhile. At \
          2,000/s a time counts from the moment at which a request was due.\n",
         time.as_secs(),
-        quiet.fold(0.0, f64::max) * 100.0
+        rounds.div_ceil(LONGER as usize),
+        (time * LONGER).as_secs(),
+        foreign * 100.0
     );
+    Ok(())
 }
 
-fn row(name: &str, own: f64, other: f64, wanted: &str) {
-    let both = format!("{} | {}", shown(own), shown(other));
-    line(name, &both, &format!("{:.2} | {wanted}", own / other));
+fn print(name: &str, figures: &[Vec<Figures>], (what, of, wanted): &Part) {
+    let [gateway, nginx, direct] = figures else {
+        return;
+    };
+    let all = |figures: &[Figures]| figures.iter().map(of).collect::<Vec<f64>>();
+    let [gateway, nginx, direct] = [gateway, nginx, direct].map(|figures| all(figures));
+    let ratio = ratio(gateway.clone(), nginx.clone());
+    let [gateway, nginx, direct] = [gateway, nginx, direct].map(|all| shown(median(all)));
+    println!("| {name}: {what} | {gateway} | {nginx} | {direct} | {ratio} | {wanted} |");
+}
+
+fn memory(gateway: &Peer, nginx: &Peer) {
+    let [own, other] = [gateway, nginx].map(|peer| peer.process.memory());
+    let (ratio, [own, other]) = (own / other, [own, other].map(shown));
+    println!("| memory after all of it, MiB | {own} | {other} | – | {ratio:.2} | – |");
 }

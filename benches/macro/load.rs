@@ -37,8 +37,6 @@ pub(super) struct Outcome {
     /// Microseconds; from the moment when a request was due where a rate was asked for.
     pub(super) half: f64,
     pub(super) nearly_all: f64,
-    /// Seconds of processor time that the load itself took.
-    pub(super) busy: f64,
 }
 
 impl Load {
@@ -128,7 +126,6 @@ impl Outcome {
             time: Duration::from_secs_f64(value["seconds"].as_f64()?),
             half: value["half"].as_f64()?,
             nearly_all: value["nearly_all"].as_f64()?,
-            busy: value["busy"].as_f64()?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Failure, peers::program};
 use std::{fs, process::Command, thread};
 
-/// One line about the machine and one about the programs.
+/// A line about the machine and the programs.
 ///
 /// # Errors
 /// The gateway's program is not there.
@@ -20,10 +20,10 @@ pub(super) fn described() -> Result<String, Failure> {
     let nginx = Command::new("nginx").arg("-v").output()?.stderr;
     let nginx = String::from_utf8_lossy(&nginx);
     let nginx = nginx.rsplit(' ').next().unwrap_or_default().trim();
-    let program = program();
-    let size = fs::metadata(&program)?.len() as f64 / 1e6;
+    let nginx = nginx.replace('/', " ");
+    let size = fs::metadata(program())?.len() as f64 / 1e6;
     Ok(format!(
-        "Machine: {cores} cores of {model}, Linux {}.\nPrograms: {program} ({size:.1} MB) beside {nginx}.",
+        "Measured on {cores} cores of {model}, Linux {}, a program of {size:.1} MB beside {nginx}:",
         kernel.trim()
     ))
 }

@@ -2,9 +2,9 @@
 //!
 //! `cargo bench --bench macro` measures and prints Markdown: first the `duel` with nginx, then the `work` that a byte
 //! proxy does not do. The peer has core 0 to itself, the vendor and the load share core 1; peers are measured in turn,
-//! and medians are told. What counts is the processor time of a peer's whole process tree for each request, as the
-//! scheduler accounts it: it drifts less than throughput where cores are shared. A measurement during which others used
-//! more than 4 % of a core is repeated, five times at most.
+//! in short rounds, and medians are told. What counts is the processor time of a peer's whole process tree for each
+//! request, as the scheduler accounts it: it drifts less than throughput where cores are shared. A round in which others
+//! used more than 4 % of a core is made again, twice at most.
 //!
 //! The gateway is the program of the release profile, which is built first; the variable `TAGWAY_BIN` names another
 //! one. Two cores, Linux, nginx and `taskset` have to be there.
@@ -97,6 +97,9 @@ async fn measure(role: &str, effort: Effort) -> Result<(), Failure> {
     if role != "work" {
         duel::run(effort).await?;
     }
+    if role.is_empty() {
+        println!("And what a byte proxy does not do:\n");
+    }
     if role != "duel" {
         work::run(effort).await?;
     }
@@ -109,7 +112,7 @@ fn effort(arguments: &[String]) -> Result<Effort, Failure> {
         None => Ok(default),
     };
     Ok(Effort {
-        rounds: usize::try_from(number(0, 3)?)?.clamp(1, 20),
-        time: Duration::from_secs(number(1, 5)?.clamp(1, 60)),
+        rounds: usize::try_from(number(0, 11)?)?.clamp(1, 99),
+        time: Duration::from_secs(number(1, 1)?.clamp(1, 60)),
     })
 }

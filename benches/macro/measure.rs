@@ -3,16 +3,24 @@
 use super::{
     Failure,
     load::{Load, Outcome},
-    process::{REST, Running, machine},
+    process::{REST, Running, everybody, own},
 };
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a measurement is made before the quietest of them has to do.
-const TRIES: usize = 5;
+/// How many rounds are made at most for one that counts.
+const TRIES: usize = 3;
 
-/// What others may use of a core meanwhile.
+/// What others may use of a core in a round that counts.
 const QUIET: f64 = 0.04;
+
+/// Somebody who is measured, before a vendor and under a load.
+#[derive(Clone)]
+pub(super) struct Case<'a> {
+    pub(super) peer: &'a Running,
+    pub(super) vendor: &'a Running,
+    pub(super) load: Load,
+}
 
 /// One measurement.
 #[derive(Clone, Copy, Debug)]
@@ -26,22 +34,50 @@ pub(super) struct Figures {
     pub(super) foreign: f64,
 }
 
-/// Measures again while others use the machine.
+/// The figures of each case by round. A round measures each case once, every other round in the opposite order, so that
+/// whatever drifts meets all alike: on shared cores the same request costs half as much again a minute later, and what
+/// works with more memory loses more of its caches. Rounds in which others used the machine count only where there are
+/// not enough quiet ones.
 ///
 /// # Errors
 /// As [`measured`].
-pub(super) fn quietest(peer: &Running, vendor: &Running, load: &Load) -> Result<Figures, Failure> {
-    let mut best = measured(peer, vendor, load)?;
-    for _ in 1..TRIES {
-        if best.foreign <= QUIET {
+pub(super) fn in_turn(cases: &[Case<'_>], rounds: usize) -> Result<Vec<Vec<Figures>>, Failure> {
+    let (mut quiet, mut disturbed) = (Vec::new(), Vec::new());
+    for number in 0..rounds * TRIES {
+        if quiet.len() == rounds {
             break;
         }
-        let again = measured(peer, vendor, load)?;
-        if again.foreign < best.foreign {
-            best = again;
+        let round = round(cases, number % 2 == 1)?;
+        match worst(&round) <= QUIET {
+            true => quiet.push(round),
+            false => disturbed.push(round),
         }
     }
-    Ok(best)
+    disturbed.sort_by(|one, other| worst(one).total_cmp(&worst(other)));
+    let missing = rounds - quiet.len();
+    quiet.extend(disturbed.into_iter().take(missing));
+    let of_case = |at| {
+        let figures = quiet.iter().filter_map(|round| round.get(at).copied());
+        figures.collect()
+    };
+    Ok((0..cases.len()).map(of_case).collect())
+}
+
+/// The most that others used of a core.
+pub(super) fn worst<'a>(figures: impl IntoIterator<Item = &'a Figures>) -> f64 {
+    let shares = figures.into_iter().map(|figures| figures.foreign);
+    shares.fold(0.0, f64::max)
+}
+
+fn round(cases: &[Case<'_>], is_backward: bool) -> Result<Vec<Figures>, Failure> {
+    let measure = |case: &Case<'_>| measured(case.peer, case.vendor, &case.load);
+    if !is_backward {
+        return cases.iter().map(measure).collect();
+    }
+    let figures: Result<Vec<Figures>, Failure> = cases.iter().rev().map(measure).collect();
+    let mut figures = figures?;
+    figures.reverse();
+    Ok(figures)
 }
 
 /// Measures once.
@@ -49,12 +85,14 @@ pub(super) fn quietest(peer: &Running, vendor: &Running, load: &Load) -> Result<
 /// # Errors
 /// The load cannot be made, or an answer is no success.
 pub(super) fn measured(peer: &Running, vendor: &Running, load: &Load) -> Result<Figures, Failure> {
-    let before = (peer.spent(), vendor.spent(), machine(), Instant::now());
+    let ours = [&peer.tree()[..], &vendor.tree()[..], &[own()]].concat();
+    let (others, spent, begun) = (everybody(&ours), peer.spent(), Instant::now());
     let outcome = made(load)?;
-    let (own, others) = (peer.spent() - before.0, vendor.spent() - before.1);
-    let time = before.3.elapsed();
-    let loaded = Duration::from_secs_f64(outcome.busy);
-    let foreign = (machine() - before.2).saturating_sub(own + others + loaded);
+    let (spent, time) = (peer.spent() - spent, begun.elapsed());
+    let since = |(id, spent): (u32, Duration)| {
+        spent.saturating_sub(others.get(&id).copied().unwrap_or_default())
+    };
+    let foreign: Duration = everybody(&ours).into_iter().map(since).sum();
     let Outcome {
         answered, failed, ..
     } = outcome;
@@ -63,7 +101,7 @@ pub(super) fn measured(peer: &Running, vendor: &Running, load: &Load) -> Result<
         return Err(format!("{method} {path}: {failed} of {} failed", answered + failed).into());
     }
     Ok(Figures {
-        cost: own.as_secs_f64() * 1e6 / answered as f64,
+        cost: spent.as_secs_f64() * 1e6 / answered as f64,
         rate: answered as f64 / outcome.time.as_secs_f64(),
         outcome,
         foreign: foreign.as_secs_f64() / time.as_secs_f64(),

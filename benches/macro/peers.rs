@@ -17,6 +17,12 @@ const OWN: &str = "conv_8801k2m3n4p5q6r7s8t9{client}";
 /// Who is measured.
 pub(super) struct Peer {
     pub(super) process: Running,
+    pub(super) target: Target,
+}
+
+/// Where requests are sent, and in whose words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
     address: SocketAddr,
     /// Whether it is asked in the vendor's words.
     forwards: bool,
@@ -32,8 +38,14 @@ pub(super) enum Ask {
     Read,
 }
 
-impl Peer {
-    pub(super) fn load(&self, ask: Ask, until: Until) -> Load {
+impl Target {
+    /// The vendor itself, with nobody in between.
+    pub(super) fn vendor(address: SocketAddr) -> Self {
+        let forwards = true;
+        Self { address, forwards }
+    }
+
+    pub(super) fn load(self, ask: Ask, until: Until) -> Load {
         let id = match ask {
             Ask::Add => OWN,
             Ask::AddTogether | Ask::Read => COMMON,
@@ -82,12 +94,8 @@ pub(super) async fn gateway_with(
     );
     let (process, address, admin) = serve(folder, name, &route).await?;
     let forwards = false;
-    let peer = Peer {
-        process,
-        address,
-        forwards,
-    };
-    Ok((peer, admin))
+    let target = Target { address, forwards };
+    Ok((Peer { process, target }, admin))
 }
 
 /// A gateway with these routes; where its API is, and where its operator asks.
@@ -172,10 +180,6 @@ pub(super) async fn nginx(folder: &Path, vendor: SocketAddr) -> Result<Peer, Fai
     let command = ["nginx", "-p", prefix, "-c", file];
     let process = Running::start(PEER, &command, &[], None)?;
     listening(address).await?;
-    let forwards = true;
-    Ok(Peer {
-        process,
-        address,
-        forwards,
-    })
+    let target = Target::vendor(address);
+    Ok(Peer { process, target })
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use std::{
+    collections::BTreeMap,
     env,
     fs::{self, OpenOptions},
     io::{BufRead, BufReader, Read},
@@ -107,6 +108,11 @@ impl Running {
         }
     }
 
+    /// It and all that it has started.
+    pub(super) fn tree(&self) -> Vec<u32> {
+        tree(self.id)
+    }
+
     /// Processor time of it and its children so far.
     pub(super) fn spent(&self) -> Duration {
         tree(self.id).into_iter().map(spent).sum()
@@ -195,21 +201,28 @@ pub(super) fn free() -> Result<SocketAddr, Failure> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// Processor time of the whole machine so far, waiting not counted.
-pub(super) fn machine() -> Duration {
-    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let all = stat.lines().next().unwrap_or_default();
-    let ticks: Vec<u64> = all
-        .split_whitespace()
-        .skip(1)
-        .filter_map(|n| n.parse().ok())
-        .collect();
-    // user, nice, system, then idle and waiting, then interrupts.
-    let busy: u64 = [0, 1, 2, 5, 6]
-        .into_iter()
-        .filter_map(|at| ticks.get(at))
-        .sum();
-    Duration::from_millis(busy * 10)
+/// Processor time so far of each process but these, and of those that each has started and that have ended. The
+/// system's own sum is too coarse: it looks once in some milliseconds who is there.
+pub(super) fn everybody(but: &[u32]) -> BTreeMap<u32, Duration> {
+    let processes = fs::read_dir("/proc").into_iter().flatten();
+    let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let others = ids.filter(|id| !but.contains(id));
+    others.map(|id| (id, spent(id) + ended(id))).collect()
+}
+
+/// This process.
+pub(super) fn own() -> u32 {
+    std::process::id()
+}
+
+/// Processor time of a process's children that have ended.
+fn ended(id: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // Behind the name, which may hold anything, the times are the 14th and 15th.
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let times = after.split_whitespace().skip(13).take(2);
+    let ticks: u64 = times.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn tree(id: u32) -> Vec<u32> {
@@ -233,7 +246,7 @@ fn tasks(id: u32) -> Vec<String> {
 }
 
 /// Processor time of one process so far.
-pub(super) fn spent(id: u32) -> Duration {
+fn spent(id: u32) -> Duration {
     let nanos = |task: String| {
         let text = fs::read_to_string(format!("/proc/{id}/task/{task}/schedstat")).ok()?;
         text.split_whitespace().next()?.parse::<u64>().ok()

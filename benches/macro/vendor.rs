@@ -19,7 +19,7 @@ struct Answers {
     conversation: Vec<u8>,
 }
 
-const DONE: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+const DONE: &[u8] = b"HTTP/1.1 204 No Content\r\ndate: Sat, 21 Nov 2026 10:00:00 GMT\r\n\r\n";
 const NOTHING: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}";
 
 /// Serves a catalogue of so many tags until the process is ended; tells the address on the standard output.
@@ -44,7 +44,8 @@ pub(super) async fn serve(arguments: &[String]) -> Result<(), Failure> {
 fn whole(body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         date: Sat, 21 Nov 2026 10:00:00 GMT\r\n\r\n"
     );
     (head + body).into_bytes()
 }

@@ -3,7 +3,6 @@
 use super::{
     Failure,
     load::{Load, Until},
-    process::spent,
     vendor::length,
 };
 use serde_json::json;
@@ -67,7 +66,6 @@ pub(super) async fn run(arguments: &[String]) -> Result<(), Failure> {
         json!({
             "answered": times.len(), "failed": failed, "seconds": time.as_secs_f64(),
             "half": at(0.5), "nearly_all": at(0.99),
-            "busy": spent(std::process::id()).as_secs_f64(),
         })
     );
     Ok(())

@@ -16,21 +16,25 @@ pub(crate) type Operation = (&'static str, fn() -> Step);
 /// A step that is ready.
 pub(crate) type Step = Box<dyn FnMut()>;
 
-/// All steps, in the order in which a change takes them.
-pub(crate) const ALL: &[Operation] = &[
+/// The steps of one change or read, in the order in which they are taken.
+pub(crate) const SHORT: &[Operation] = &[
     ("parse a change", parse),
     ("validate a change", validate),
     ("resolve 3 names among 10", || adapter::resolve(10)),
     ("resolve 3 names among 10,000", || adapter::resolve(10_000)),
-    ("fold 64 changes of one set", adapter::fold),
     ("plan an add of 3", adapter::plan_add),
     ("plan another set in place of one of 3", adapter::plan_set),
     ("decode a conversation of 3 tags", || adapter::decode(3)),
-    ("decode a conversation of 300 tags", || adapter::decode(300)),
     ("render the answer", render),
     ("a change through its lane", || lane::change(0)),
     ("the same beside 1,000 lanes", || lane::change(1_000)),
     ("look the configuration up", configuration::look_up),
+];
+
+/// The steps of many changes, of much, or of none.
+pub(crate) const LONG: &[Operation] = &[
+    ("fold 64 changes of one set", adapter::fold),
+    ("decode a conversation of 300 tags", || adapter::decode(300)),
     (
         "put another configuration in its place",
         configuration::swap,

@@ -4,10 +4,10 @@ use super::{sum, twin};
 use crate::{
     Effort, Failure,
     load::{Load, Until},
-    measure::{measured, quietest},
+    measure::{Case, in_turn, measured},
     peers::{Ask, nginx, serve},
     process::{REST, Running},
-    table::{line, median, shown},
+    table::{line, median, ratio, shown},
 };
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -67,20 +67,36 @@ pub(super) async fn one_conversation(folder: &Path, effort: Effort) -> Result<()
         sum(admin, "tagway_vendor_calls_total").await?,
         sum(admin, "tagway_requests_total").await?,
     );
-    let (mut own, mut others) = (Vec::new(), Vec::new());
-    for _ in 0..effort.rounds {
-        own.push(quietest(&gateway, &twin, &load(effort.time))?.cost);
-        let forwarded = proxy.load(Ask::AddTogether, Until::Time(effort.time));
-        others.push(quietest(&proxy.process, &vendor, &forwarded)?.cost);
-    }
+    let forwarded = |time| proxy.target.load(Ask::AddTogether, Until::Time(time));
+    measured(&proxy.process, &vendor, &forwarded(Duration::from_secs(1)))?;
+    let cases = [
+        Case {
+            peer: &gateway,
+            vendor: &twin,
+            load: load(effort.time),
+        },
+        Case {
+            peer: &proxy.process,
+            vendor: &vendor,
+            load: forwarded(effort.time),
+        },
+    ];
+    let costs = in_turn(&cases, effort.rounds)?;
     let calls = sum(admin, "tagway_vendor_calls_total").await? - before.0;
     let changed = sum(admin, "tagway_requests_total").await? - before.1;
-    let other = shown(median(others));
-    line(
-        "64 clients change one Awardee conversation: CPU µs per change",
-        &shown(median(own)),
-        &format!("below nginx's per request: {other}"),
-    );
+    let costs = costs.iter().map(|all| all.iter().map(|one| one.cost));
+    let costs: Vec<Vec<f64>> = costs.map(Iterator::collect).collect();
+    if let [own, others] = &costs[..] {
+        let [cost, other] = [own, others].map(|all| shown(median(all.iter().copied())));
+        line(
+            "64 clients change one conversation of a vendor of whole sets: CPU µs per change",
+            &cost,
+            "–",
+        );
+        let ratio = ratio(own.iter().copied(), others.iter().copied());
+        let beside = format!("– as a share of nginx's per request, {other}");
+        line(&beside, &ratio, "< 1");
+    }
     let share = format!("{:.3}", calls / changed);
     line("– vendor calls per change", &share, "≤ 0.1");
     Ok(())

@@ -4,10 +4,10 @@ use super::sum;
 use crate::{
     Effort, Failure, answers,
     load::{Load, Until},
-    measure::{made, measured, quietest},
+    measure::{Case, Figures, in_turn, made, measured},
     peers::{Ask, Peer, gateway_with},
     process::{REST, Running},
-    table::{line, median, shown},
+    table::{line, median, ratio, shown},
     vendor::{CARRIES, SILENT},
 };
 use std::{path::Path, time::Duration};
@@ -22,7 +22,7 @@ const CATALOGUES: [usize; 3] = [10, 1_000, 10_000];
 const CARRIED: [usize; 3] = [10, 100, 1_000];
 
 /// What stays the same may differ by so much.
-const FLAT: &str = "0.90–1.10 of the first";
+const FLAT: &str = "0.90–1.10";
 
 /// A gateway and its vendor.
 struct Pair {
@@ -30,30 +30,36 @@ struct Pair {
     peer: Peer,
 }
 
-/// The medians, each load in turn.
-fn costs(pairs: &[(&Pair, Load)], effort: Effort) -> Result<Vec<f64>, Failure> {
-    let mut all = vec![Vec::new(); pairs.len()];
+/// Each load in turn, and what it cost in each round.
+fn costs(pairs: &[(&Pair, Load)], effort: Effort) -> Result<Vec<Vec<f64>>, Failure> {
+    let mut cases = Vec::new();
     for (pair, load) in pairs {
-        let warm = Until::Time(Duration::from_secs(1));
-        let load = Load {
-            until: warm,
+        let (peer, vendor) = (&pair.peer.process, &pair.vendor);
+        let warm = Load {
+            until: Until::Time(Duration::from_secs(1)),
             ..load.clone()
         };
-        measured(&pair.peer.process, &pair.vendor, &load)?;
+        measured(peer, vendor, &warm)?;
+        let load = load.clone();
+        cases.push(Case { peer, vendor, load });
     }
-    for _ in 0..effort.rounds {
-        for ((pair, load), costs) in pairs.iter().zip(&mut all) {
-            costs.push(quietest(&pair.peer.process, &pair.vendor, load)?.cost);
-        }
-    }
-    Ok(all.into_iter().map(median).collect())
+    let costs = |all: Vec<Figures>| all.into_iter().map(|one| one.cost).collect();
+    Ok(in_turn(&cases, effort.rounds)?
+        .into_iter()
+        .map(costs)
+        .collect())
 }
 
-fn print(what: &str, sizes: &[usize], costs: &[f64], wanted: &str) {
-    let first = costs.first().copied().unwrap_or(f64::NAN);
-    for (size, cost) in sizes.iter().zip(costs) {
-        let told = format!("{} ({:.2})", shown(*cost), cost / first);
-        line(&format!("{what} {size}"), &told, wanted);
+fn print(what: &str, sizes: &[usize], costs: &[Vec<f64>], wanted: &str) {
+    let mut rows = sizes.iter().zip(costs);
+    let Some((size, first)) = rows.next() else {
+        return;
+    };
+    let cost = shown(median(first.iter().copied()));
+    line(&format!("CPU µs per {what} {size}"), &cost, "–");
+    for (size, costs) in rows {
+        let times = ratio(costs.iter().copied(), first.iter().copied());
+        line(&format!("– {size}, times that"), &times, wanted);
     }
 }
 
@@ -70,7 +76,9 @@ pub(super) async fn lanes(folder: &Path, effort: Effort) -> Result<(), Failure> 
         let address = vendor.line()?.parse()?;
         let (peer, admin) = gateway_with(folder, &name, address, more).await?;
         if others > 0 {
-            let own = peer.load(Ask::Add, Until::Requests(others.div_ceil(64)));
+            let own = peer
+                .target
+                .load(Ask::Add, Until::Requests(others.div_ceil(64)));
             let path = answers::set_path(&format!("{SILENT}{{n}}"));
             let (outcome, together) = (Load { path, ..own }, 1);
             made(&Load {
@@ -86,10 +94,15 @@ pub(super) async fn lanes(folder: &Path, effort: Effort) -> Result<(), Failure> 
     }
     let loads: Vec<(&Pair, Load)> = pairs
         .iter()
-        .map(|pair| (pair, pair.peer.load(Ask::Add, Until::Time(effort.time))))
+        .map(|pair| {
+            (
+                pair,
+                pair.peer.target.load(Ask::Add, Until::Time(effort.time)),
+            )
+        })
         .collect();
     let costs = costs(&loads, effort)?;
-    let what = "CPU µs per add, other lanes:";
+    let what = "add, other lanes:";
     print(what, &LANES, &costs, FLAT);
     Ok(())
 }
@@ -106,10 +119,15 @@ pub(super) async fn catalogue(folder: &Path, effort: Effort) -> Result<(), Failu
     }
     let loads: Vec<(&Pair, Load)> = pairs
         .iter()
-        .map(|pair| (pair, pair.peer.load(Ask::Add, Until::Time(effort.time))))
+        .map(|pair| {
+            (
+                pair,
+                pair.peer.target.load(Ask::Add, Until::Time(effort.time)),
+            )
+        })
         .collect();
     let costs = costs(&loads, effort)?;
-    let what = "CPU µs per add, tags in the catalogue:";
+    let what = "add, tags in the catalogue:";
     print(what, &CATALOGUES, &costs, FLAT);
     Ok(())
 }
@@ -130,16 +148,20 @@ async fn with_catalogue(folder: &Path, name: &str, tags: usize) -> Result<Pair, 
 pub(super) async fn tags(folder: &Path, effort: Effort) -> Result<(), Failure> {
     let pair = with_catalogue(folder, "carried", 1_000).await?;
     let load = |tags: usize| {
-        let read = pair.peer.load(Ask::Read, Until::Time(effort.time));
+        let read = pair.peer.target.load(Ask::Read, Until::Time(effort.time));
         let path = answers::set_path(&format!("{CARRIES}{tags}"));
         (&pair, Load { path, ..read })
     };
     let costs = costs(&CARRIED.map(load), effort)?;
-    let what = "CPU µs per read, tags on the conversation:";
+    let what = "read, tags on the conversation:";
     print(what, &CARRIED, &costs, "–");
     if let ([few, some, many], [low, middle, high]) = (CARRIED, &costs[..]) {
-        let begin = (middle - low) / (some - few) as f64;
-        let end = (high - middle) / (many - some) as f64;
+        let slope = |from: &[f64], to: &[f64], tags: usize| {
+            let rounds = from.iter().zip(to);
+            median(rounds.map(|(from, to)| (to - from) / tags as f64))
+        };
+        let begin = slope(low, middle, some - few);
+        let end = slope(middle, high, many - some);
         line(
             "– µs for one tag more, up to 100 and up to 1,000",
             &format!("{begin:.2} and {end:.2}"),

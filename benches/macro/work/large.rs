@@ -4,7 +4,7 @@ use super::twin;
 use crate::{
     Failure, answers,
     load::{Load, Until},
-    measure::{measured, quietest},
+    measure::{Case, in_turn, measured},
     peers::serve,
     table::{line, median, shown},
 };
@@ -39,10 +39,13 @@ pub(super) async fn run(folder: &Path) -> Result<(), Failure> {
         until: Until::Requests(1),
     };
     measured(&gateway, &twin, &load)?;
-    let mut rates = Vec::new();
-    for _ in 0..TIMES {
-        rates.push(LARGE as f64 / quietest(&gateway, &twin, &load)?.cost);
-    }
+    let case = Case {
+        peer: &gateway,
+        vendor: &twin,
+        load,
+    };
+    let rounds = in_turn(&[case], TIMES)?.into_iter().flatten();
+    let rates = rounds.map(|figures| LARGE as f64 / figures.cost);
     line(
         "conversation of 50 MB: MB read in a second of CPU, sockets included",
         &shown(median(rates)),
