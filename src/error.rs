@@ -183,10 +183,18 @@ struct Inner {
 
 impl Error {
     /// A problem with a sentence about this request.
+    #[cold]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self::with_detail(code, detail.into())
+    }
+
+    // All that leads to a problem is kept apart from what a sound request passes through.
+    #[cold]
+    #[inline(never)]
+    fn with_detail(code: Code, detail: String) -> Self {
         Self(Box::new(Inner {
             code,
-            detail: detail.into(),
+            detail,
             flaws: Vec::new(),
             vendor: None,
             outcome: None,

@@ -200,8 +200,13 @@ async fn carry_out(
         conversation: "",
         prefer: Prefer::Unsaid,
     };
-    let turn = keyed::enter(gateway, asked, query.dry_run, document, writing, notes);
-    let running = match turn.await? {
+    let turn = match idempotency_key::read(&asked.headers)? {
+        None => Turn::Unkeyed,
+        Some(key) => {
+            keyed::enter(gateway, asked, key, query.dry_run, document, writing, notes).await?
+        }
+    };
+    let running = match turn {
         Turn::Unkeyed => None,
         Turn::Keyed(running) => Some(running),
         Turn::Answered(answer) => return answer,

@@ -116,7 +116,7 @@ where
         }
     }
     headers::refuse(&asked.headers, false)?;
-    idempotency_key::read(&asked.headers)?;
+    let key = idempotency_key::read(&asked.headers)?;
     let if_match = headers::if_match(&asked.headers)?;
     let prefer = headers::prefer(&asked.headers);
     let document = if kind.has_body() {
@@ -134,18 +134,17 @@ where
         conversation: &named,
         prefer,
     };
-    let turn = keyed::enter(
-        gateway,
-        asked,
-        query.dry_run,
-        document.as_ref(),
-        writing,
-        notes,
-    );
-    let running = match turn.await? {
-        Turn::Unkeyed => None,
-        Turn::Keyed(running) => Some(running),
-        Turn::Answered(answer) => return answer,
+    let running = match key {
+        None => None,
+        Some(key) => {
+            let document = document.as_ref();
+            let turn = keyed::enter(gateway, asked, key, query.dry_run, document, writing, notes);
+            match Box::pin(turn).await? {
+                Turn::Unkeyed => None,
+                Turn::Keyed(running) => Some(running),
+                Turn::Answered(answer) => return answer,
+            }
+        }
     };
     // The change may wait for a while, and it is all that is needed of the body.
     drop(document);
@@ -165,12 +164,15 @@ where
     let in_path = matches!(kind, ChangeKind::AddOne(_) | ChangeKind::RemoveOne(_));
     let placed = |error: Error| if in_path { error.all_at("tag") } else { error };
     if query.dry_run {
-        let prepared = prepare(&job).await.map_err(placed)?;
-        return planned(&job, prepared).await;
+        return Box::pin(async {
+            let prepared = prepare(&job).await.map_err(placed)?;
+            planned(&job, prepared).await
+        })
+        .await;
     }
     match (gateway.sequencer.submit(job).await, running) {
         (Ok(changed), _) => Ok(answer(writing, &changed)),
-        (Err(error), Some(running)) => running.failed(error).await.map_err(placed),
+        (Err(error), Some(running)) => Box::pin(running.failed(error)).await.map_err(placed),
         (Err(error), None) => Err(placed(error)),
     }
 }

@@ -1,10 +1,11 @@
 //! What a request's headers and query ask for.
 
+use super::fields::Headers;
 use crate::{
     error::{Code, Error},
     sequencer::IfMatch,
 };
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderName, header};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -110,7 +111,10 @@ fn form_decoded(value: &str) -> Option<String> {
 }
 
 /// Reads `Prefer`; unknown preferences are ignored.
-pub(super) fn prefer(headers: &HeaderMap) -> Prefer {
+pub(super) fn prefer(headers: &Headers) -> Prefer {
+    if !headers.may_have(&PREFER) {
+        return Prefer::Unsaid;
+    }
     let values = headers
         .get_all(PREFER)
         .into_iter()
@@ -133,7 +137,7 @@ pub(super) fn prefer(headers: &HeaderMap) -> Prefer {
 ///
 /// # Errors
 /// Anything but a whole number from 1.
-pub(super) fn deadline(headers: &HeaderMap, limit: Duration) -> Result<Duration, Error> {
+pub(super) fn deadline(headers: &Headers, limit: Duration) -> Result<Duration, Error> {
     let Some(value) = single(headers, &DEADLINE)? else {
         return Ok(limit);
     };
@@ -152,7 +156,7 @@ pub(super) fn deadline(headers: &HeaderMap, limit: Duration) -> Result<Duration,
 ///
 /// # Errors
 /// Not a list of entity tags, or `*` among others.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Error> {
+pub(super) fn if_match(headers: &Headers) -> Result<Option<IfMatch>, Error> {
     match entity_tags(headers, &header::IF_MATCH)? {
         None => Ok(None),
         Some(tags) if tags == ["*"] => Ok(Some(IfMatch::Exists)),
@@ -169,7 +173,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Error> {
 ///
 /// # Errors
 /// Not a list of entity tags, or `*` among others.
-pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> Result<bool, Error> {
+pub(super) fn none_match(headers: &Headers, etag: &str) -> Result<bool, Error> {
     let tags = entity_tags(headers, &header::IF_NONE_MATCH)?.unwrap_or_default();
     Ok(tags
         .iter()
@@ -180,7 +184,7 @@ pub(super) fn none_match(headers: &HeaderMap, etag: &str) -> Result<bool, Error>
 ///
 /// # Errors
 /// The first that is there.
-pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
+pub(super) fn refuse(headers: &Headers, is_read: bool) -> Result<(), Error> {
     let (name, why) = if is_read {
         (
             header::IF_MATCH,
@@ -192,7 +196,7 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
             "it is possible on reads of a conversation's tags only",
         )
     };
-    if headers.contains_key(&name) {
+    if headers.may_have(&name) && headers.contains_key(&name) {
         Err(bad(&name, why))
     } else {
         Ok(())
@@ -203,9 +207,9 @@ pub(super) fn refuse(headers: &HeaderMap, is_read: bool) -> Result<(), Error> {
 ///
 /// # Errors
 /// The first that is there.
-pub(super) fn refuse_conditional(headers: &HeaderMap) -> Result<(), Error> {
+pub(super) fn refuse_conditional(headers: &Headers) -> Result<(), Error> {
     refuse(headers, true)?;
-    if headers.contains_key(header::IF_NONE_MATCH) {
+    if headers.may_have(&header::IF_NONE_MATCH) && headers.contains_key(header::IF_NONE_MATCH) {
         return Err(bad(
             &header::IF_NONE_MATCH,
             "it is possible on a conversation's tags only",
@@ -214,7 +218,10 @@ pub(super) fn refuse_conditional(headers: &HeaderMap) -> Result<(), Error> {
     Ok(())
 }
 
-fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<String>>, Error> {
+fn entity_tags(headers: &Headers, name: &HeaderName) -> Result<Option<Vec<String>>, Error> {
+    if !headers.may_have(name) {
+        return Ok(None);
+    }
     let malformed = || bad(name, "it is `*` or a list of quoted entity tags");
     let mut tags = Vec::new();
     let mut present = false;
@@ -256,9 +263,12 @@ fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<Stri
 /// # Errors
 /// More than one, and what is not text.
 pub(super) fn single<'a>(
-    headers: &'a HeaderMap,
+    headers: &'a Headers,
     name: &HeaderName,
 ) -> Result<Option<&'a str>, Error> {
+    if !headers.may_have(name) {
+        return Ok(None);
+    }
     let mut values = headers.get_all(name).into_iter();
     let first = values.next();
     if values.next().is_some() {
@@ -281,14 +291,14 @@ pub(super) fn bad(name: &HeaderName, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
-    fn with(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn with(name: HeaderName, values: &[&'static str]) -> Headers {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(&name, HeaderValue::from_static(value));
         }
-        headers
+        headers.into()
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The header `Idempotency-Key`.
 
-use super::headers::{bad, single};
+use super::{
+    fields::Headers,
+    headers::{bad, single},
+};
 use crate::error::Error;
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 
 /// Longest key, in characters.
 const MAX_KEY: usize = 255;
@@ -13,8 +16,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 ///
 /// # Errors
 /// When it is there.
-pub(super) fn refuse(headers: &HeaderMap) -> Result<(), Error> {
-    match headers.contains_key(IDEMPOTENCY_KEY) {
+pub(super) fn refuse(headers: &Headers) -> Result<(), Error> {
+    match headers.may_have(&IDEMPOTENCY_KEY) && headers.contains_key(IDEMPOTENCY_KEY) {
         true => Err(bad(
             &IDEMPOTENCY_KEY,
             "it is possible on requests that change something only",
@@ -27,7 +30,7 @@ pub(super) fn refuse(headers: &HeaderMap) -> Result<(), Error> {
 ///
 /// # Errors
 /// Another form, or more than [`MAX_KEY`] characters.
-pub(super) fn read(headers: &HeaderMap) -> Result<Option<String>, Error> {
+pub(super) fn read(headers: &Headers) -> Result<Option<String>, Error> {
     let malformed = || {
         bad(
             &IDEMPOTENCY_KEY,

@@ -90,21 +90,19 @@ impl Running {
     }
 }
 
-/// Takes a request in. A dry run changes nothing, so nothing of it is remembered.
+/// Takes in a request with a key. A dry run changes nothing, so nothing of it is remembered.
 ///
 /// # Errors
-/// A malformed key, and what [`crate::idempotency::Idempotency::enter`] says.
+/// What [`crate::idempotency::Idempotency::enter`] says, and that nothing is remembered here.
 pub(super) async fn enter(
     gateway: &Gateway,
     asked: &Asked<'_>,
+    key: String,
     dry_run: bool,
     document: Option<&Value>,
     writing: Writing<'_>,
     notes: &Notes,
 ) -> Result<Turn, Error> {
-    let Some(key) = idempotency_key::read(&asked.headers)? else {
-        return Ok(Turn::Unkeyed);
-    };
     let Some(idempotency) = &gateway.idempotency else {
         return Err(idempotency_key::is_off());
     };

@@ -7,6 +7,7 @@ mod body;
 mod catalogue;
 mod change;
 mod conversations;
+mod fields;
 mod headers;
 mod idempotency_key;
 mod identity;
@@ -27,6 +28,7 @@ use crate::{
 };
 use adapters::path::check_id;
 use bytes::Bytes;
+use fields::Headers;
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body::Body;
 use identity::Identity;
@@ -144,7 +146,7 @@ struct Asked<'a> {
     identity: Identity<'a>,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
+    headers: Headers,
     deadline: Instant,
 }
 
@@ -175,13 +177,14 @@ impl Asked<'_> {
 pub async fn handle<B>(
     gateway: &Gateway,
     turnstile: &Turnstile,
-    request: Request<B>,
+    request: Box<Request<B>>,
     notes: &mut Notes,
 ) -> Result<Reply, Error>
 where
     B: Body<Data = Bytes>,
 {
     let (head, body) = request.into_parts();
+    let fields = Headers::from(head.headers);
     let endpoint = router::route(&head.method, head.uri.path())?;
     notes.operation = endpoint.id();
     let query = head.uri.query();
@@ -189,21 +192,21 @@ where
     let (name, operation) = match endpoint {
         Endpoint::OpenApi => {
             headers::query(query, &[])?;
-            body::check_accept(&head.headers)?;
+            body::check_accept(&fields)?;
             return Ok(Reply::bytes(gateway.openapi.clone()));
         }
         Endpoint::Problem(code) => {
             headers::query(query, &[])?;
-            return problem(&code, &head.headers);
+            return problem(&code, &fields);
         }
         Endpoint::Routes => {
-            let (identity, _under_way) = identify(gateway, turnstile, &head.headers, notes)?;
-            return routes::list(gateway, &identity, &head.headers, query);
+            let (identity, _under_way) = identify(gateway, turnstile, &fields, notes)?;
+            return routes::list(gateway, &identity, &fields, query);
         }
         Endpoint::RouteInfo(route) => (route, None),
         Endpoint::Route { route, operation } => (route, Some(operation)),
     };
-    let (identity, _under_way) = identify(gateway, turnstile, &head.headers, notes)?;
+    let (identity, _under_way) = identify(gateway, turnstile, &fields, notes)?;
     let route = match gateway.route(&name) {
         Some(route) if identity.may_use(&name) => route.clone(),
         _ => return Err(Error::new(Code::RouteNotFound, "there is no such route")),
@@ -220,31 +223,34 @@ where
     if let Some(conversation) = operation.as_ref().and_then(Operation::conversation) {
         check_conversation(&route, conversation)?;
     }
-    let time = headers::deadline(&head.headers, gateway.limits.deadline)?;
+    let time = headers::deadline(&fields, gateway.limits.deadline)?;
     let asked = Asked {
         route,
         identity,
         method: head.method,
         uri: head.uri,
-        headers: head.headers,
+        headers: fields,
         deadline: notes.arrived + time,
     };
+    // What is not the most frequent waits in a box of its own: the room for the largest of all futures would be made and
+    // passed on for every request.
     let answered = match operation {
         None => routes::one(&asked),
         Some(Operation::Read { conversation }) => {
-            conversations::read(&asked, &key(&asked, conversation), notes).await
+            let conversation = key(&asked, conversation);
+            Box::pin(conversations::read(&asked, &conversation, notes)).await
         }
         Some(Operation::Change { conversation, kind }) => {
             let conversation = key(&asked, conversation);
             conversations::change(gateway, &asked, conversation, &kind, body, notes).await
         }
-        Some(Operation::List) => catalogue::list(&asked, notes).await,
-        Some(Operation::Create) => catalogue::create(gateway, &asked, body, notes).await,
+        Some(Operation::List) => Box::pin(catalogue::list(&asked, notes)).await,
+        Some(Operation::Create) => Box::pin(catalogue::create(gateway, &asked, body, notes)).await,
         Some(Operation::One(tag, kind)) => {
-            catalogue::one(gateway, &asked, &tag, kind, body, notes).await
+            Box::pin(catalogue::one(gateway, &asked, &tag, kind, body, notes)).await
         }
     };
-    notes.room = asked.headers;
+    notes.room = asked.headers.into_table();
     answered
 }
 

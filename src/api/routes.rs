@@ -1,13 +1,12 @@
 //! What a route can do, derived from its vendor's adapter and document.
 
-use super::{Asked, Reply, body, headers, identity::Identity};
+use super::{Asked, Reply, body, fields::Headers, headers, identity::Identity};
 use crate::{
     config::{CatalogueAccess, OnLoss},
     error::Error,
     gateway::{Gateway, Route},
 };
 use adapters::{Naming, UniqueNames, Writes};
-use http::HeaderMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -77,7 +76,7 @@ struct CatalogueCan {
 pub(super) fn list(
     gateway: &Gateway,
     identity: &Identity<'_>,
-    headers: &HeaderMap,
+    headers: &Headers,
     query: Option<&str>,
 ) -> Result<Reply, Error> {
     headers::query(query, &[])?;

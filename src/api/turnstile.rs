@@ -11,7 +11,10 @@ use crate::{
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -57,15 +60,12 @@ pub struct Turnstile {
     accounts: Counted,
 }
 
-/// Requests under way, by whose they are.
-type Counted = Arc<Mutex<BTreeMap<String, usize>>>;
+/// Requests under way, by whose they are: clients and accounts that were configured since the start.
+type Counted = Mutex<BTreeMap<String, Arc<AtomicUsize>>>;
 
 /// A request that is under way.
 #[derive(Debug)]
-pub(super) struct UnderWay {
-    counted: Counted,
-    whose: String,
-}
+pub(super) struct UnderWay(Arc<AtomicUsize>);
 
 impl Turnstile {
     /// Counts a request. What is left of each window goes to `quotas`, whether it is let through or not.
@@ -133,29 +133,22 @@ impl Turnstile {
 impl UnderWay {
     fn begin(counted: &Counted, whose: &str, most: usize) -> Option<Self> {
         let mut counts = lock(counted);
-        match counts.get_mut(whose) {
-            Some(count) if *count >= most => return None,
-            Some(count) => *count += 1,
-            None => {
-                counts.insert(whose.to_owned(), 1);
-            }
+        let count = match counts.get(whose) {
+            Some(count) => count.clone(),
+            None => counts.entry(whose.to_owned()).or_default().clone(),
+        };
+        // Nobody else adds to it while the table is locked.
+        if count.load(Ordering::Acquire) >= most {
+            return None;
         }
-        Some(Self {
-            counted: counted.clone(),
-            whose: whose.to_owned(),
-        })
+        count.fetch_add(1, Ordering::AcqRel);
+        Some(Self(count))
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut counts = lock(&self.counted);
-        match counts.get_mut(&self.whose) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => {
-                counts.remove(&self.whose);
-            }
-        }
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -7,6 +7,14 @@ use std::net::IpAddr;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// What is looked at besides the host. Few requests have any of them, which one pass over their names tells.
+const ASKED: [HeaderName; 4] = [
+    header::TRANSFER_ENCODING,
+    header::ORIGIN,
+    SEC_FETCH_SITE,
+    header::EXPECT,
+];
+
 /// Who can reach a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exposure {
@@ -34,7 +42,11 @@ pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), E
         )
         .close());
     }
-    transfer_coding(headers)?;
+    let is_asked = |name: &HeaderName| ASKED.contains(name);
+    let has_asked = headers.keys().any(is_asked);
+    if has_asked {
+        transfer_coding(headers)?;
+    }
     let host = host(request)?;
     if exposure == Exposure::ThisMachine {
         if !host.as_ref().is_some_and(|host| is_loopback(host.name())) {
@@ -43,8 +55,17 @@ pub(super) fn check<B>(request: &Request<B>, exposure: Exposure) -> Result<(), E
                 "only a loopback Host is answered here",
             ));
         }
-        origin(headers)?;
+        if has_asked {
+            origin(headers)?;
+        }
     }
+    match has_asked {
+        true => expectation(headers),
+        false => Ok(()),
+    }
+}
+
+fn expectation(headers: &HeaderMap) -> Result<(), Error> {
     let foreign =
         |expected: &HeaderValue| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue");
     if headers.get_all(header::EXPECT).into_iter().any(foreign) {
@@ -165,7 +186,9 @@ fn origin(headers: &HeaderMap) -> Result<(), Error> {
 
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
+    // The first two are what nearly all say.
+    host == "127.0.0.1"
+        || host.eq_ignore_ascii_case("localhost")
         || bare
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())

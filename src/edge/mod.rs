@@ -3,6 +3,7 @@
 mod accept;
 mod admin;
 mod alarm;
+mod bell;
 mod connection;
 mod framing;
 mod gate;
@@ -41,7 +42,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{Semaphore, SemaphorePermit, watch},
     time::{Instant, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -153,8 +154,7 @@ impl Front {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         connection::serve(stream, limits, stop, move |request, claimed, wire| {
-            let front = self.clone();
-            async move { Ok::<_, Infallible>(front.answer(request, claimed, peer, wire).await) }
+            self.clone().answer(request, claimed, peer, wire)
         })
         .await;
     }
@@ -169,20 +169,26 @@ impl Front {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         http2::serve(stream, limits, stop, move |request, sound| {
-            let front = self.clone();
+            let answer = self.clone().answer(request, sound, peer, Wire::default());
             // In a box, so that the room for a request is not kept until its answer is taken.
-            async move { Box::pin(front.answer(request, sound, peer, Wire::default())).await }
+            let answer = Box::pin(answer);
+            async move {
+                let Ok(response) = answer.await;
+                response
+            }
         })
         .await;
     }
 
+    /// The answer to a request. What it waits in is made and passed on for every request, so it is kept small: in one
+    /// with room for the largest operation, 200 lines of the processor's cache were written anew for each.
     async fn answer(
-        &self,
+        self: Arc<Self>,
         request: Request<Incoming>,
         claimed: Result<(), Error>,
         peer: IpAddr,
         wire: Wire,
-    ) -> Response<Full<bytes::Bytes>> {
+    ) -> Result<Response<Full<bytes::Bytes>>, Infallible> {
         let request_id = respond::request_id(request.headers(), || self.random());
         let mut notes = Notes {
             peer: Some(peer),
@@ -190,10 +196,13 @@ impl Front {
         };
         let arrived = notes.arrived;
         let method = claimed.is_ok().then(|| request.method().clone());
-        let request = request.map(|body| Watched::new(body, wire.clone()));
+        let request = Box::new(request.map(|body| Watched::new(body, wire.clone())));
         let judged = async {
             claimed?;
-            self.judged(request, &mut notes).await
+            // A reload in the middle of the request changes nothing for it.
+            let gateway = self.live.gateway();
+            let _place = self.admitted(&gateway, &request)?;
+            api::handle(&gateway, &self.turnstile, request, &mut notes).await
         };
         let judged = AssertUnwindSafe(judged).catch_unwind().await;
         let result = judged.unwrap_or_else(|_| {
@@ -204,19 +213,19 @@ impl Front {
             let detail = "the gateway failed on this request";
             Err(Error::new(Code::Internal, detail))
         });
-        respond::log(method.as_ref(), &request_id, &notes, &result);
-        self.count(&notes, &result);
-        let mut response = respond::response(request_id, notes, result);
+        let time = arrived.elapsed();
+        respond::log(method.as_ref(), &request_id, &notes, &result, time);
+        self.count(&notes, &result, time);
+        let mut response = respond::response(request_id, notes, result, time);
         if wire.answered() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
-        response
+        Ok(response)
     }
 
-    fn count(&self, notes: &Notes, result: &Result<Reply, Error>) {
+    fn count(&self, notes: &Notes, result: &Result<Reply, Error>, time: Duration) {
         let (status, code) = respond::told(result);
-        let time = notes.arrived.elapsed();
         self.metrics
             .answered(notes.route.as_ref(), notes.operation, status, code, time);
     }
@@ -225,8 +234,13 @@ impl Front {
         lock(&self.random).u64(..)
     }
 
-    /// The order of what can be in the way of a request: the stop, its framing, too many others, all that the API says.
-    async fn judged(&self, request: Request<Body>, notes: &mut Notes) -> Result<Reply, Error> {
+    /// The order of what can be in the way of a request: the stop, its framing, too many others; then all that the API
+    /// says.
+    fn admitted(
+        &self,
+        gateway: &Gateway,
+        request: &Request<Body>,
+    ) -> Result<SemaphorePermit<'_>, Error> {
         if self
             .stopping
             .get()
@@ -236,15 +250,11 @@ impl Front {
                 .retry_after(OVERLOADED_WAIT);
             return Err(error.close());
         }
-        // A reload in the middle of the request changes nothing for it.
-        let gateway = self.live.gateway();
-        framing::check(&request, exposure(&gateway))?;
+        framing::check(request, exposure(gateway))?;
         // Who finds no place is refused at once, before anything of the request is read; the others have theirs until
         // their answer is made.
-        let Ok(_place) = self.places.try_acquire() else {
-            return Err(overloaded(request.method().is_safe()));
-        };
-        api::handle(&gateway, &self.turnstile, request, notes).await
+        let place = self.places.try_acquire();
+        place.map_err(|_| overloaded(request.method().is_safe()))
     }
 }
 

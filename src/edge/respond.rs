@@ -53,11 +53,12 @@ pub(super) fn text(request_id: &HeaderValue) -> &str {
     request_id.to_str().unwrap_or("-")
 }
 
-/// The whole answer.
+/// The whole answer; `time` is how long it took.
 pub(super) fn response(
     request_id: HeaderValue,
     mut notes: Notes,
     result: Result<Reply, Error>,
+    time: Duration,
 ) -> Response<Full<Bytes>> {
     let room = std::mem::take(&mut notes.room);
     let mut response = match result {
@@ -66,7 +67,7 @@ pub(super) fn response(
     };
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id);
-    insert(headers, SERVER_TIMING, &timing(&notes));
+    insert(headers, SERVER_TIMING, &timing(&notes, time));
     headers.insert(VENDOR_CALLS, HeaderValue::from(notes.meter.calls()));
     rate_limits(headers, &notes);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -94,6 +95,7 @@ pub(super) fn log(
     request_id: &HeaderValue,
     notes: &Notes,
     result: &Result<Reply, Error>,
+    time: Duration,
 ) {
     let (status, code) = told(result);
     let request_id = text(request_id);
@@ -105,7 +107,7 @@ pub(super) fn log(
         client = notes.client.as_deref().unwrap_or("-"),
         status = status.as_u16(),
         code,
-        ms = digits::micros(notes.arrived.elapsed()) as f64 / 1e3,
+        ms = digits::micros(time) as f64 / 1e3,
         vendor_calls = notes.meter.calls(),
         request_id,
     );
@@ -154,6 +156,7 @@ fn success(reply: Reply, mut room: HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
+#[cold]
 pub(super) fn problem(error: &Error, request_id: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(error.body(request_id).into()));
     *response.status_mut() = error.code().status();
@@ -240,13 +243,9 @@ fn rate_limits(headers: &mut HeaderMap, notes: &Notes) {
     }
 }
 
-fn timing(notes: &Notes) -> String {
+fn timing(notes: &Notes, time: Duration) -> String {
     let (queue, vendor) = (notes.meter.queue_time(), notes.meter.vendor_time());
-    let gateway = notes
-        .arrived
-        .elapsed()
-        .saturating_sub(queue)
-        .saturating_sub(vendor);
+    let gateway = time.saturating_sub(queue).saturating_sub(vendor);
     let mut text = String::with_capacity(80);
     for (name, time) in [
         ("queue;dur=", queue),

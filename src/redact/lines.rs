@@ -19,7 +19,7 @@ use tracing_subscriber::{
 const USUAL: usize = 384;
 
 /// Largest number of thousandths that a floating-point number holds exactly.
-const EXACT: f64 = 1e15;
+const EXACT: u64 = 1_000_000_000_000_000;
 
 /// Formats access lines itself and leaves the others to `F`, in the same form.
 #[derive(Debug)]
@@ -158,8 +158,9 @@ impl Visit for Fields {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        let thousandths = (value * 1e3).round();
-        if !(0.0..EXACT).contains(&thousandths) || thousandths / 1e3 != value {
+        // What is not a whole number of them, or below zero, differs from what this makes of it.
+        let thousandths = (value * 1e3 + 0.5) as u64;
+        if thousandths >= EXACT || thousandths as f64 / 1e3 != value {
             let written = match self.form {
                 Form::Human => format!("{value:?}"),
                 Form::Json => serde_json::to_string(&value).unwrap_or_default(),
@@ -167,8 +168,8 @@ impl Visit for Fields {
             return self.bare(field, written);
         }
         self.name(field);
-        digits::push_thousandths(&mut self.text, thousandths as u64);
-        if thousandths % 1e3 == 0.0 {
+        digits::push_thousandths(&mut self.text, thousandths);
+        if thousandths.is_multiple_of(1_000) {
             self.text.push_str(".0");
         }
     }

@@ -39,7 +39,19 @@ pub(super) struct Shape {
     array: bool,
     /// Items of an array stand in one value, between commas.
     commas: bool,
+    /// The schema says nothing but that the value is a text.
+    any_text: bool,
 }
+
+/// What a schema may say besides, without any effect on which values are valid.
+const REMARKS: [&str; 6] = [
+    "title",
+    "description",
+    "example",
+    "examples",
+    "default",
+    "deprecated",
+];
 
 impl Parameter {
     /// The name as the document spells it.
@@ -89,6 +101,9 @@ impl Parameter {
         if texts.len() > 1 && !self.shape.array {
             return broken("maxItems", "is given more than once");
         }
+        if self.shape.any_text && texts.len() == 1 {
+            return Vec::new();
+        }
         match self.read(texts) {
             Some(value) => self.check.violations(&value),
             None if self.required => broken("required", "is required"),
@@ -116,6 +131,13 @@ impl Shape {
             .and_then(Value::as_bool)
             .map_or(!form, |explode| !explode);
         shape.types = types;
+        let schema = parameter.get("schema").and_then(Value::as_object);
+        shape.any_text = schema.is_some_and(|schema| {
+            schema.get("type").and_then(Value::as_str) == Some("string")
+                && schema
+                    .keys()
+                    .all(|name| name == "type" || REMARKS.contains(&name.as_str()))
+        });
         shape
     }
 

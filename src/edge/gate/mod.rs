@@ -94,19 +94,30 @@ impl Gate {
         matches!(self.stage, Stage::Shut)
     }
 
-    /// Lets through what may pass, as far as there is room. False if more has to be received first.
+    /// Lets through what may pass, as far as there is room: with a head the body that has a length, as far as it is
+    /// there, and not the next head. False if more has to be received first.
     ///
     /// # Errors
     /// A body that is malformed, or a head while the one before it is not a request yet.
     pub(super) fn pass(&mut self, room: &mut ReadBuf<'_>) -> io::Result<bool> {
-        if self.open == 0 {
-            self.look()?;
+        let mut passed = false;
+        loop {
+            if self.open == 0 {
+                self.look()?;
+            }
+            let here = self.open.min(room.remaining());
+            if here == 0 {
+                return Ok(passed);
+            }
+            room.put_slice(self.held.get(..here).unwrap_or_default());
+            self.held.advance(here);
+            self.open -= here;
+            passed = true;
+            // Chunks may be malformed, which is told to whoever reads them: behind their head.
+            if self.held.is_empty() || !matches!(self.stage, Stage::Length(_)) {
+                return Ok(true);
+            }
         }
-        let here = self.open.min(room.remaining());
-        room.put_slice(self.held.get(..here).unwrap_or_default());
-        self.held.advance(here);
-        self.open -= here;
-        Ok(here > 0)
     }
 
     /// Gives up the room for what is received, if nothing is in it: a connection at rest keeps no buffer.

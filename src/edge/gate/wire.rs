@@ -22,7 +22,6 @@ pub(in crate::edge) struct Wire(Arc<Inner>);
 struct Inner {
     shared: Mutex<Shared>,
     claimed: Notify,
-    rest: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +32,7 @@ struct Shared {
     busy: bool,
     unread: bool,
     last: bool,
+    rests: bool,
 }
 
 /// What a head was let through as.
@@ -66,7 +66,7 @@ impl<B: Body + Unpin> Body for Watched<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if frame.is_none() {
+        if frame.is_none() || self.body.is_end_stream() {
             self.wire.shared().unread = false;
         }
         Poll::Ready(frame)
@@ -111,18 +111,15 @@ impl Wire {
 
     /// No request is under way.
     pub(in crate::edge) fn rest(&self) {
-        self.0.rest.notify_one();
+        self.shared().rests = true;
     }
 
-    /// Waits until the connection is at rest. No request is under way then, not even one that began meanwhile.
-    pub(in crate::edge) async fn at_rest(&self) {
-        loop {
-            self.0.rest.notified().await;
-            let shared = self.shared();
-            if !shared.begun && !shared.busy && shared.ticket.is_none() {
-                return;
-            }
-        }
+    /// Whether the connection has come to rest since this was last asked. No request is under way then, not even one
+    /// that began meanwhile.
+    pub(in crate::edge) fn has_come_to_rest(&self) -> bool {
+        let mut shared = self.shared();
+        let rests = std::mem::take(&mut shared.rests);
+        rests && !shared.begun && !shared.busy && shared.ticket.is_none()
     }
 
     /// Announces the next head. False if the one before it has not become a request: then somebody miscounted.

@@ -98,7 +98,7 @@ impl World {
             api::handle(
                 &self.gateway,
                 &api::Turnstile::default(),
-                request,
+                Box::new(request),
                 &mut notes,
             )
             .await
