@@ -119,8 +119,8 @@ impl Catalogue {
                 entry: None,
             })
         };
-        let place = id.and_then(|id| self.by_id.get(id));
-        match place.and_then(|place| self.held.get(*place as usize)) {
+        let place = id.and_then(|_| self.tags.element_offset(listed));
+        match place.and_then(|place| self.held.get(place)) {
             Some(held) => held.get_or_init(new).clone(),
             None => new(),
         }

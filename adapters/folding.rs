@@ -90,6 +90,11 @@ impl<'a> Folding<'a> {
         &self.state
     }
 
+    /// Where the folding has got to, and the tags to be made first, as [`Self::creations`] gives them.
+    pub fn into_parts(self) -> (State, Vec<Arc<HeldTag>>) {
+        (self.state, self.creations)
+    }
+
     /// The tags to be made first; an element with [`crate::Handle::Created`] means a place in this list.
     pub fn creations(&self) -> &[Arc<HeldTag>] {
         &self.creations

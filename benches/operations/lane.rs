@@ -92,7 +92,6 @@ pub(super) fn change(others: usize) -> Step {
         if_match: None,
         representation: false,
         deadline: Instant::now() + Duration::from_secs(3_600),
-        until: None,
         meter: Arc::default(),
         once: None,
     };

@@ -157,7 +157,6 @@ where
         if_match,
         representation: prefer == Prefer::Representation,
         deadline: asked.deadline,
-        until: None,
         meter: notes.meter.clone(),
         once: running.as_ref().map(Running::once),
     };

@@ -61,7 +61,7 @@ impl Lanes {
             let lanes = lock(shard);
             waiting += lanes
                 .values()
-                .map(|lane| lock(&lane.queue).len())
+                .map(|lane| lane.standing().queue.len())
                 .sum::<usize>();
         }
         waiting
@@ -74,7 +74,7 @@ impl Lanes {
             let lanes = lock(shard);
             let open = lanes
                 .values()
-                .filter(|lane| lock(&lane.unsettled).next().is_some());
+                .filter(|lane| lane.standing().unsettled.next().is_some());
             settling += open.count();
         }
         settling
@@ -84,11 +84,12 @@ impl Lanes {
     pub fn standings(&self) -> BTreeMap<String, LaneStanding> {
         let mut standings: BTreeMap<String, LaneStanding> = BTreeMap::new();
         for shard in &self.shared.shards {
-            for ((account, _), lane) in lock(shard).iter() {
-                let standing = standings.entry(account.clone()).or_default();
+            for (key, lane) in lock(shard).iter() {
+                let lane = lane.standing();
+                let standing = standings.entry(key.account().to_owned()).or_default();
                 standing.conversations += 1;
-                standing.waiting += lock(&lane.queue).len();
-                standing.settling += usize::from(lock(&lane.unsettled).next().is_some());
+                standing.waiting += lane.queue.len();
+                standing.settling += usize::from(lane.unsettled.next().is_some());
             }
         }
         standings
@@ -108,7 +109,7 @@ impl Lanes {
     pub fn has_work(&self, order_key: &str) -> bool {
         let in_lanes = self.shared.shards.iter().any(|shard| {
             let shard = lock(shard);
-            shard.keys().any(|(account, _)| account == order_key)
+            shard.keys().any(|key| key.account() == order_key)
         });
         in_lanes || self.shared.names.has_work(order_key)
     }

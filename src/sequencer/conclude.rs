@@ -8,7 +8,7 @@ use super::{
     once::{Intent, Wish},
     prepare::{Prepared, nothing_done, prepare_from},
     refusal::called_off,
-    taken::Taken,
+    taken::{BatchConcluded, Taken},
     unsettled::Unsettled,
 };
 use crate::{
@@ -17,109 +17,78 @@ use crate::{
     error::{Code, Error, Outcome},
     etag::etag,
     planted::{self, Bug},
-    upstream::CallError,
+    upstream::{CallContext, CallError},
 };
 use adapters::{Attributes, Carried, CatalogueTag, Element, HeldTag, ProblemKind};
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// What a lane learns from carrying out a change.
-pub(super) struct Concluded {
-    /// For the caller.
-    pub(super) result: Result<Changed, Error>,
-    /// What a write of it may still change.
-    pub(super) unsettled: Unsettled,
-    /// What was carried before it, where that was read.
-    pub(super) before: Option<Carried>,
-    /// What is carried after it, where that is certain.
-    pub(super) known: Option<Carried>,
-    /// What its writes have brought about, where all of them took effect.
-    pub(super) wishes: Vec<Wish>,
-}
-
-impl Concluded {
-    /// Nothing is known but what the caller is told.
-    fn settled(result: Result<Changed, Error>) -> Self {
-        Self {
-            result,
-            unsettled: Unsettled::default(),
-            before: None,
-            known: None,
-            wishes: Vec::new(),
-        }
-    }
-}
 
 /// Carries out one change by itself.
 pub(super) async fn carry_out_alone(
     member: Taken<'_>,
     names: &NameLocks,
     known: Option<Carried>,
-) -> Concluded {
+) -> BatchConcluded {
     let job = member.job;
-    let settled = Concluded::settled;
     let mut prepared = match prepare_from(job, known).await {
         Ok(prepared) => prepared,
-        Err(error) => return settled(Err(error)),
+        Err(error) => return BatchConcluded::alone(Err(error)),
     };
-    let before = prepared.before.clone();
     if prepared.steps.is_empty() {
-        let result = Ok(changed(job, &prepared, prepared.after.clone()).await);
-        return Concluded {
+        let result = changed(job, &mut prepared, None, &job.context()).await;
+        return BatchConcluded {
             known: prepared.after,
-            before,
-            ..settled(result)
+            before: prepared.before,
+            ..BatchConcluded::alone(Ok(result))
         };
     }
     if !member.progress.write() {
-        return settled(Err(called_off()));
+        return BatchConcluded::alone(Err(called_off()));
     }
     if job.once.is_some() {
         let intent = Intent::of(job, &prepared, &prepared.effect);
-        if let Err(error) = member.intend(intent).await {
-            return settled(Err(error));
+        if let Err(error) = Box::pin(member.intend(intent)).await {
+            return BatchConcluded::alone(Err(error));
         }
     }
-    let job = &job.beyond_the_caller();
-    let (Executed { done, late }, ended) = match execute_plan(job, &mut prepared, names).await {
+    let context = &job.context_beyond_the_caller();
+    let written = execute_plan(job, &mut prepared, names, context).await;
+    let (Executed { done, late }, ended) = match written {
         Ok(written) => written,
-        Err(error) => return settled(Err(error)),
+        Err(error) => return BatchConcluded::alone(Err(error)),
     };
-    let created: Vec<CatalogueTag> = prepared.made.iter().map(|(_, made)| made.clone()).collect();
-    let concluded = conclude(job, &prepared, &done)
+    let concluded = conclude(job, &mut prepared, &done, context)
         .await
-        .map_err(|error| with_created(error, &created));
+        .map_err(|error| with_created(error, prepared.made.iter().map(|(_, made)| made)));
     let (result, known) = match concluded {
         Ok((changed, known)) => (Ok(changed), known),
         Err(error) => (Err(error), None),
     };
     let account = &job.route.account;
-    let open = evidence::open_elements(&prepared, &done);
     // Seeing what was wanted proves that the write has landed only if it was not there before.
     let seen_to_land =
         (prepared.before.is_some() || planted::is(Bug::SightingSettles)) && result.is_ok();
-    let open = if seen_to_land {
-        late
-    } else {
-        [open, late].concat()
-    };
+    let mut open = late;
+    if !seen_to_land {
+        open.extend(evidence::open_elements(&prepared, &done));
+    }
     if open.is_empty() {
         // They are for whoever looks after other writers.
         let wishes = match result.is_ok() && account.limits.foreign_writers != ForeignWriters::Off {
             true => Wish::of(prepared.steps.iter()),
             false => Vec::new(),
         };
-        return Concluded {
+        return BatchConcluded {
             known,
-            before,
+            before: prepared.before,
             wishes,
-            ..settled(result)
+            ..BatchConcluded::alone(result)
         };
     }
     let until = ended + account.limits.settle;
-    Concluded {
+    BatchConcluded {
         unsettled: Unsettled::by(account.adapter.rules().writes, open.iter(), until),
-        ..settled(result)
+        ..BatchConcluded::alone(result)
     }
 }
 
@@ -131,53 +100,68 @@ pub(super) async fn execute_plan(
     job: &Job,
     prepared: &mut Prepared,
     names: &NameLocks,
+    context: &CallContext,
 ) -> Result<(Executed, Instant), Error> {
+    let created = match prepared.creations.is_empty() {
+        true => Vec::new(),
+        false => Box::pin(make(job, prepared, names, context)).await?,
+    };
+    let executed = execute(job, &prepared.steps, &created, context).await;
+    Ok((executed, Instant::now()))
+}
+
+/// Makes the tags that a plan needs, and gives their ids.
+async fn make(
+    job: &Job,
+    prepared: &mut Prepared,
+    names: &NameLocks,
+    context: &CallContext,
+) -> Result<Vec<String>, Error> {
+    let account = &job.route.account;
     let mut created = Vec::with_capacity(prepared.creations.len());
-    if !prepared.creations.is_empty() {
-        // The snapshot would have to be copied for each tag that is made.
-        prepared.catalogue = Arc::default();
-    }
+    // The snapshot would have to be copied for each tag that is made.
+    prepared.catalogue = Arc::default();
     for new in &prepared.creations {
-        let made = create(
-            &job.route.account,
-            &job.context(),
-            new,
-            &Attributes::default(),
-            names,
-        )
-        .await;
-        created.push(made.map_err(|error| with_created(error, &created))?.0);
+        let made = create(account, context, new, &Attributes::default(), names).await;
+        created.push(made.map_err(|error| with_created(error, created.iter()))?.0);
     }
     prepared
         .fill_in(job, &created)
-        .map_err(|error| with_created(error, &created))?;
-    if !created.is_empty()
-        && let Ok(catalogue) = job.route.account.catalogue(&job.context()).await
-    {
+        .map_err(|error| with_created(error, created.iter()))?;
+    if let Ok(catalogue) = account.catalogue(context).await {
         prepared.catalogue = catalogue;
     }
-    let ids: Vec<String> = created
-        .into_iter()
-        .map(|made| made.id.unwrap_or_default())
-        .collect();
-    let executed = execute(job, &prepared.steps, &ids).await;
-    Ok((executed, Instant::now()))
+    let ids = created.into_iter();
+    Ok(ids.map(|made| made.id.unwrap_or_default()).collect())
 }
 
 /// What came of a plan that was sent, and what is carried now where that is certain.
 async fn conclude(
     job: &Job,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     done: &[Done],
+    context: &CallContext,
+) -> Result<(Changed, Option<Carried>), Error> {
+    if !done.iter().all(Done::took_effect) {
+        return Box::pin(conclude_in_parts(job, prepared, done, context)).await;
+    }
+    if let Some(refused) = absent_conversation(job, prepared, done, context).await {
+        let account = &job.route.account;
+        return Err(refused.before_any_write(account, Code::ConversationNotFound));
+    }
+    let after = proven_after(job, prepared, done)?;
+    let changed = changed(job, prepared, after.as_ref(), context).await;
+    Ok((changed, after))
+}
+
+/// As [`conclude`], where not all took effect for certain.
+async fn conclude_in_parts(
+    job: &Job,
+    prepared: &mut Prepared,
+    done: &[Done],
+    context: &CallContext,
 ) -> Result<(Changed, Option<Carried>), Error> {
     let account = &job.route.account;
-    if done.iter().all(Done::took_effect) {
-        if let Some(refused) = absent_conversation(job, prepared, done).await {
-            return Err(refused.before_any_write(account, Code::ConversationNotFound));
-        }
-        let after = proven_after(job, prepared, done)?;
-        return Ok((changed(job, prepared, after.clone()).await, after));
-    }
     let Some(error) = done.iter().find_map(Done::error) else {
         return Err(
             Error::new(Code::Internal, "a plan stopped without a reason").outcome(Outcome::Unknown),
@@ -188,7 +172,7 @@ async fn conclude(
     if !sent_some && !open && !is_about_content(error) {
         return Err(nothing_done(job, prepared, error));
     }
-    let seen = match look(job, prepared).await {
+    let seen = match look(job, prepared, context).await {
         Ok(seen) => Some(seen),
         Err(CallError::Refused(problem))
             if problem.kind == ProblemKind::NotFound && !sent_some && !open =>
@@ -202,11 +186,11 @@ async fn conclude(
     if let Some(seen) = &seen
         && prepared.steps.iter().all(|step| holds(step, seen))
     {
-        return Ok((changed(job, prepared, Some(seen.clone())).await, None));
+        return Ok((changed(job, prepared, Some(seen), context).await, None));
     }
     let parts = Parts::of(&prepared.steps, done, seen.as_ref());
     if parts.applied.is_empty() && parts.unknown.is_empty() {
-        return Err(refused_content(job, prepared, error).await);
+        return Err(refused_content(job, prepared, error, context).await);
     }
     let settles_at = clock::rfc3339(Instant::now() + account.limits.settle * 2);
     if parts.applied.is_empty() && parts.not_applied.is_empty() {
@@ -250,9 +234,14 @@ pub(super) fn says_nobody_is_served(error: &Error) -> bool {
 }
 
 /// A refused write of which nothing took effect: perhaps a tag is gone from the catalogue since it was read.
-async fn refused_content(job: &Job, prepared: &Prepared, error: &CallError) -> Error {
+async fn refused_content(
+    job: &Job,
+    prepared: &Prepared,
+    error: &CallError,
+    context: &CallContext,
+) -> Error {
     let account = &job.route.account;
-    if let Ok(newer) = account.catalogue_now(&job.context()).await {
+    if let Ok(newer) = account.catalogue_now(context).await {
         let gone: Vec<&HeldTag> = prepared
             .steps
             .iter()
@@ -276,33 +265,33 @@ async fn refused_content(job: &Job, prepared: &Prepared, error: &CallError) -> E
     error.before_any_write(account, Code::VendorRejected)
 }
 
-async fn changed(job: &Job, prepared: &Prepared, after: Option<Carried>) -> Changed {
-    let set = if job.representation {
-        representation(job, prepared, after).await
-    } else {
-        None
+/// The answer, with the set after the change where it is asked for: it is read where it is not known. The change
+/// stands, whatever becomes of that read.
+async fn changed(
+    job: &Job,
+    prepared: &mut Prepared,
+    after: Option<&Carried>,
+    context: &CallContext,
+) -> Changed {
+    let set = match after.or(prepared.after.as_ref()) {
+        _ if !job.representation => None,
+        Some(after) => Some(after.clone()),
+        None => Box::pin(evidence::seen(job, prepared, context)).await,
     };
+    let effect = std::mem::take(&mut prepared.effect);
     Changed {
-        added: prepared.effect.added.clone(),
-        removed: prepared.effect.removed.clone(),
+        added: effect.added,
+        removed: effect.removed,
         assumed: prepared.before.is_none(),
         set,
     }
 }
 
-/// The set after the change, read where it is not known. The change stands, whatever becomes of that read.
-async fn representation(job: &Job, prepared: &Prepared, after: Option<Carried>) -> Option<Carried> {
-    match after {
-        Some(after) => Some(after),
-        None => evidence::seen(job, prepared).await,
-    }
-}
-
 /// Tags that were made for a change stay, whatever becomes of the change.
-fn with_created(error: Error, created: &[CatalogueTag]) -> Error {
-    if created.is_empty() {
-        return error;
+fn with_created<'a>(error: Error, created: impl Iterator<Item = &'a CatalogueTag>) -> Error {
+    let created: Vec<_> = created.map(answers::CatalogueAnswer::of).collect();
+    match created.is_empty() {
+        true => error,
+        false => error.with("created", created),
     }
-    let created: Vec<_> = created.iter().map(answers::CatalogueAnswer::of).collect();
-    error.with("created", created)
 }

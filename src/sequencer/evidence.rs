@@ -10,7 +10,7 @@ use crate::{
     answers::{self, TagOnConversation},
     error::{Code, Error},
     etag::etag,
-    upstream::CallError,
+    upstream::{CallContext, CallError},
 };
 use adapters::{Carried, CatalogueTag, Element, Goal, Handle, HeldTag, ProblemKind, Step, Written};
 use serde::Serialize;
@@ -21,9 +21,12 @@ pub(super) async fn is_complete(
     job: &Job,
     prepared: &Prepared,
     done: &[Done],
+    context: &CallContext,
 ) -> Option<Option<Carried>> {
     if !done.iter().all(Done::took_effect)
-        || absent_conversation(job, prepared, done).await.is_some()
+        || absent_conversation(job, prepared, done, context)
+            .await
+            .is_some()
     {
         return None;
     }
@@ -36,16 +39,12 @@ pub(super) async fn absent_conversation(
     job: &Job,
     prepared: &Prepared,
     done: &[Done],
+    context: &CallContext,
 ) -> Option<CallError> {
     if prepared.before.is_some() || done.iter().any(|done| !matches!(done, Done::Absent)) {
         return None;
     }
-    match job
-        .route
-        .account
-        .read(&job.conversation, &job.context())
-        .await
-    {
+    match Box::pin(job.route.account.read(&job.conversation, context)).await {
         Err(CallError::Refused(problem)) if problem.kind == ProblemKind::NotFound => {
             Some(CallError::Refused(problem))
         }
@@ -54,31 +53,32 @@ pub(super) async fn absent_conversation(
 }
 
 /// What the conversation carries now, if that can be read. Reading is always safe, and what it shows is evidence.
-pub(super) async fn seen(job: &Job, prepared: &Prepared) -> Option<Carried> {
-    look(job, prepared).await.ok()
+pub(super) async fn seen(job: &Job, prepared: &Prepared, context: &CallContext) -> Option<Carried> {
+    look(job, prepared, context).await.ok()
 }
 
 /// As [`seen`], with the reason why not.
-pub(super) async fn look(job: &Job, prepared: &Prepared) -> Result<Carried, CallError> {
+pub(super) async fn look(
+    job: &Job,
+    prepared: &Prepared,
+    context: &CallContext,
+) -> Result<Carried, CallError> {
     let account = &job.route.account;
-    let mut reading = account.read(&job.conversation, &job.context()).await?;
+    let mut reading = account.read(&job.conversation, context).await?;
+    let catalogue = prepared.catalogue.clone();
     account
-        .name(
-            &mut reading.carried,
-            prepared.catalogue.clone(),
-            &job.context(),
-        )
+        .name(&mut reading.carried, catalogue, context)
         .await?;
     Ok(reading.carried)
 }
 
 /// What the conversation carries now, with the names of the catalogue.
-pub(super) async fn carried_now(job: &Job) -> Result<Carried, CallError> {
+pub(super) async fn carried_now(job: &Job, context: &CallContext) -> Result<Carried, CallError> {
     let account = &job.route.account;
-    let mut reading = account.read(&job.conversation, &job.context()).await?;
-    let catalogue = account.catalogue(&job.context()).await?;
+    let mut reading = account.read(&job.conversation, context).await?;
+    let catalogue = account.catalogue(context).await?;
     account
-        .name(&mut reading.carried, catalogue, &job.context())
+        .name(&mut reading.carried, catalogue, context)
         .await?;
     Ok(reading.carried)
 }

@@ -61,32 +61,54 @@ impl Done {
 
 /// Sends the steps. After an add that did not certainly take effect nothing more is sent; a remove that fails
 /// does not keep the others back.
-pub(super) async fn execute(job: &Job, steps: &[Step], created: &[String]) -> Executed {
+pub(super) async fn execute(
+    job: &Job,
+    steps: &[Step],
+    created: &[String],
+    context: &CallContext,
+) -> Executed {
     let removes = steps.iter().position(is_remove).unwrap_or(steps.len());
     let (first, together) = steps.split_at(removes);
-    let mut context = job.context();
     let mut executed = Executed::default();
+    // What is begun is brought to its end, though the caller be gone by then.
+    let mut committed: Option<CallContext> = None;
     for step in first {
-        executed.take(step, send(job, step, created, &context).await);
-        // What is begun is brought to its end, though the caller be gone by then.
-        context.committed = true;
+        let now = committed.as_ref().unwrap_or(context);
+        executed.take(step, send(job, step, created, now).await);
         if !executed.done.iter().all(Done::took_effect) {
             executed.done.resize_with(steps.len(), || Done::NotSent);
             return executed;
         }
+        if steps.len() > 1 {
+            committed = Some(CallContext {
+                committed: true,
+                ..context.clone()
+            });
+        }
     }
-    if together.is_empty() {
-        return executed;
-    }
-    let sends: Vec<_> = together
-        .iter()
-        .map(|step| send(job, step, created, &context))
-        .collect();
-    let rest: Vec<(Done, bool)> = stream::iter(sends).buffered(TOGETHER).collect().await;
-    for (step, done) in together.iter().zip(rest) {
-        executed.take(step, done);
+    if !together.is_empty() {
+        let context = committed.as_ref().unwrap_or(context);
+        Box::pin(take_off(job, together, created, context, &mut executed)).await;
     }
     executed
+}
+
+/// Sends removes, some at a time.
+async fn take_off(
+    job: &Job,
+    steps: &[Step],
+    created: &[String],
+    context: &CallContext,
+    executed: &mut Executed,
+) {
+    let sends: Vec<_> = steps
+        .iter()
+        .map(|step| send(job, step, created, context))
+        .collect();
+    let sent: Vec<(Done, bool)> = stream::iter(sends).buffered(TOGETHER).collect().await;
+    for (step, done) in steps.iter().zip(sent) {
+        executed.take(step, done);
+    }
 }
 
 fn is_remove(step: &Step) -> bool {

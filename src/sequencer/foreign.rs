@@ -5,7 +5,6 @@
 use super::{
     Job, NameLocks, batch, evidence,
     taken::{BatchConcluded, Taken},
-    unsettled::Unsettled,
 };
 use crate::{
     answers,
@@ -50,11 +49,22 @@ impl Foreign {
         names: &NameLocks,
         known: Option<Carried>,
     ) -> BatchConcluded {
-        let mode = members.first().map(|first| first.job.foreign_writers());
+        match members.first().map(|first| first.job.foreign_writers()) {
+            Some(mode @ (ForeignWriters::Detect | ForeignWriters::Strict)) => {
+                Box::pin(self.carry_out_watched(members, names, known, mode)).await
+            }
+            Some(ForeignWriters::Off) | None => batch::carry_out(members, names, known).await,
+        }
+    }
+
+    async fn carry_out_watched(
+        &self,
+        members: &[Taken<'_>],
+        names: &NameLocks,
+        known: Option<Carried>,
+        mode: ForeignWriters,
+    ) -> BatchConcluded {
         let mut concluded = batch::carry_out(members, names, known.clone()).await;
-        let Some(mode @ (ForeignWriters::Detect | ForeignWriters::Strict)) = mode else {
-            return concluded;
-        };
         if let (Some(known), Some(before)) = (&known, &concluded.before)
             && !is_same_set(known, before)
         {
@@ -84,12 +94,11 @@ impl Foreign {
         concluded: &mut BatchConcluded,
     ) -> Option<Carried> {
         let first = members.first()?;
-        if concluded.wishes.is_empty() || concluded.unsettled != Unsettled::default() {
+        if concluded.wishes.is_empty() || !concluded.unsettled.is_settled() {
             return None;
         }
-        let seen = evidence::carried_now(&first.job.beyond_the_caller())
-            .await
-            .ok()?;
+        let context = first.job.context_beyond_the_caller();
+        let seen = evidence::carried_now(first.job, &context).await.ok()?;
         if concluded.wishes.iter().all(|wish| wish.holds(&seen)) {
             concluded.known = Some(seen);
             return None;

@@ -1,13 +1,10 @@
 //! Sets that are known from a certain success, where that is worth something: nobody else writes, or what others
 //! write is to be noticed.
 
-use super::lane::LaneKey;
+use super::key::{ByLane, LaneKey};
 use crate::sync::lock;
 use adapters::Carried;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Mutex,
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 /// Most conversations whose set is remembered; the one that was changed the longest time ago goes first.
 const MAX_SETS: usize = 10_000;
@@ -20,7 +17,7 @@ pub(super) struct KnownSets {
 
 #[derive(Debug, Default)]
 struct Inner {
-    sets: HashMap<LaneKey, (u64, Carried)>,
+    sets: ByLane<(u64, Carried)>,
     order: BTreeMap<u64, LaneKey>,
     next: u64,
     /// Counts what is forgotten all at once, so that a set that was taken out before is not put back after.
@@ -81,8 +78,8 @@ impl KnownSets {
         let mut inner = lock(&self.inner);
         inner.generation += 1;
         let Inner { sets, order, .. } = &mut *inner;
-        sets.retain(|key, _| key.0 != account);
-        order.retain(|_, key| key.0 != account);
+        sets.retain(|key, _| key.account() != account);
+        order.retain(|_, key| key.account() != account);
     }
 }
 
@@ -91,7 +88,7 @@ mod tests {
     use super::*;
 
     fn key(conversation: usize) -> LaneKey {
-        ("account".to_owned(), conversation.to_string())
+        LaneKey::new("account", &conversation.to_string())
     }
 
     #[test]

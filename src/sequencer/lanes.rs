@@ -2,11 +2,11 @@
 //! caller's time comes back.
 
 use super::{
-    Changed, EditJob, Edited, Job, Sequencer, catalogue,
-    lane::{Lane, Shared, Writing, settling},
+    Changed, EditJob, Edited, Job, Once, Sequencer, catalogue,
+    cycle::Writing,
+    lane::{Lane, Shared, settling},
     refusal::called_off,
     restart::{Dormant, Notes},
-    unsettled::Touch,
     waiting::{CallOff, CallOffOnDrop, Member, Progress},
 };
 use crate::{
@@ -15,10 +15,7 @@ use crate::{
     planted::{self, Bug},
 };
 use futures_util::future::BoxFuture;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{future::ready, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
@@ -92,43 +89,26 @@ impl Lanes {
 
 impl Sequencer for Lanes {
     fn submit(&self, job: Job) -> BoxFuture<'static, Result<Changed, Error>> {
-        let shared = self.shared.clone();
+        let deadline = job.deadline;
+        let settle = job.route.account.limits.settle;
+        let once = job.once.clone();
+        let progress = Arc::new(Progress::default());
+        let (answer, waiting) = oneshot::channel();
+        let member = Box::new(Member::new(job, progress.clone(), answer));
+        let lane = match self.shared.enqueue(member) {
+            Ok(lane) => lane,
+            Err(error) => return Box::pin(ready(Err(refused(once.as_ref(), error)))),
+        };
+        let gone = CallOffOnDrop(progress);
         Box::pin(async move {
-            let deadline = job.deadline;
-            let settle = job.route.account.limits.settle;
-            let progress = Arc::new(Progress::default());
-            let touch = Touch::of(&job);
-            let once = job.once.clone();
-            let refused = |error: Error| match &once {
-                Some(once) => once.refused(error),
-                None => error,
-            };
-            let (answer, waiting) = oneshot::channel();
-            let lane = shared.enqueue(Member {
-                touch: touch.clone(),
-                job,
-                since: Instant::now(),
-                progress: progress.clone(),
-                intent: Mutex::new(None),
-                answer,
-            });
-            let lane = lane.map_err(refused)?;
-            let gone = CallOffOnDrop(progress.clone());
-            let heard = timeout_at(deadline, waiting).await;
-            let result =
-                match heard {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err(Error::new(Code::Internal, "the change was given up")
-                        .outcome(Outcome::Unknown)),
-                    Err(_) => Err(refused(too_late(
-                        progress.call_off(),
-                        &lane,
-                        &touch,
-                        settle,
-                    ))),
-                };
-            drop(gone);
-            result
+            match timeout_at(deadline, waiting).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => {
+                    Err(Error::new(Code::Internal, "the change was given up")
+                        .outcome(Outcome::Unknown))
+                }
+                Err(_) => Err(refused(once.as_ref(), too_late(&gone.0, &lane, settle))),
+            }
         })
     }
 
@@ -141,7 +121,7 @@ impl Sequencer for Lanes {
             let gone = CallOffOnDrop(progress.clone());
             let working = progress.clone();
             let once = job.once.clone();
-            let work = tokio::spawn(async move {
+            let work = tokio::spawn(Box::pin(async move {
                 if !working.begin() {
                     return Err(Error::new(Code::Deadline, "the caller is gone")
                         .outcome(Outcome::NotApplied));
@@ -156,7 +136,7 @@ impl Sequencer for Lanes {
                     Some(once) => once.edited(result).await,
                     None => result,
                 }
-            });
+            }));
             let result =
                 match timeout_at(deadline, work).await {
                     Ok(Ok(result)) => result,
@@ -164,10 +144,7 @@ impl Sequencer for Lanes {
                         .outcome(Outcome::Unknown)),
                     Err(_) => {
                         let error = edit_too_late(progress.call_off(), settle);
-                        Err(match once {
-                            Some(once) => once.refused(error),
-                            None => error,
-                        })
+                        Err(refused(once.as_ref(), error))
                     }
                 };
             drop(gone);
@@ -189,9 +166,11 @@ fn edit_too_late(call_off: CallOff, settle: Duration) -> Error {
     }
 }
 
-fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> Error {
+#[cold]
+fn too_late(progress: &Arc<Progress>, lane: &Lane, settle: Duration) -> Error {
     let now = Instant::now();
-    match (call_off, lane.holds_up(touch)) {
+    let held_up = lane.holds_up_queued(progress);
+    match (progress.call_off(), held_up) {
         (CallOff::Queued, Some(until)) if until > now => settling(until),
         (CallOff::Queued | CallOff::Preparing, _) => called_off(),
         (CallOff::Writing, _) => {
@@ -204,5 +183,13 @@ fn too_late(call_off: CallOff, lane: &Lane, touch: &Touch, settle: Duration) -> 
             .outcome(Outcome::Unknown)
             .settles_at(clock::rfc3339(now + settle * 2))
         }
+    }
+}
+
+/// What the caller is told of a change that is not carried out.
+fn refused(once: Option<&Arc<dyn Once>>, error: Error) -> Error {
+    match once {
+        Some(once) => once.refused(error),
+        None => error,
     }
 }

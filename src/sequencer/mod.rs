@@ -8,10 +8,13 @@ mod catalogue;
 mod census;
 mod conclude;
 mod creating;
+mod cycle;
 mod evidence;
 mod execute;
+mod folded;
 mod foreign;
 mod judging;
+mod key;
 mod known;
 mod lane;
 mod lanes;
@@ -75,8 +78,6 @@ pub struct Job {
     pub representation: bool,
     /// When the caller stops waiting.
     pub deadline: Instant,
-    /// Until when its calls may begin once it writes: the lane's time, no longer the caller's.
-    pub until: Option<Instant>,
     /// Counts what is spent.
     pub meter: Arc<Meter>,
     /// Remembers it under the caller's key.
@@ -84,23 +85,22 @@ pub struct Job {
 }
 
 impl Job {
-    /// The job as the lane sees it once it writes: the caller's time no longer counts, each call has its own.
-    fn beyond_the_caller(&self) -> Self {
-        Self {
-            until: Some(
-                self.deadline
-                    .max(Instant::now() + self.route.account.limits.settle),
-            ),
-            ..self.clone()
-        }
+    /// The context of the vendor calls that are made while nothing has been written.
+    pub fn context(&self) -> CallContext {
+        self.context_until(self.deadline)
     }
 
-    /// The context of this job's vendor calls.
-    pub fn context(&self) -> CallContext {
+    /// The context of the vendor calls from the first write on: the caller's time no longer counts.
+    fn context_beyond_the_caller(&self) -> CallContext {
+        let settled = Instant::now() + self.route.account.limits.settle;
+        self.context_until(self.deadline.max(settled))
+    }
+
+    fn context_until(&self, deadline: Instant) -> CallContext {
         CallContext {
             route: self.route.name.clone(),
             responses: self.route.responses,
-            deadline: self.until.unwrap_or(self.deadline),
+            deadline,
             due: self.deadline,
             committed: false,
             changes: true,

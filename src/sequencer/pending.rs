@@ -55,6 +55,14 @@ impl Open {
         self.0.push(pending);
     }
 
+    pub(super) fn extend(&mut self, pending: Option<Pending>) {
+        self.0.extend(pending);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes those that can be looked into, unless something still holds up what they touch.
     pub(super) fn take_due(
         &mut self,

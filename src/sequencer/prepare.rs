@@ -6,7 +6,7 @@ use crate::{
     error::{Code, Error, Outcome},
     etag::etag,
     planted::{self, Bug},
-    upstream::{BadUrl, CallError, Reading},
+    upstream::{BadUrl, CallContext, CallError, Reading},
 };
 use adapters::{
     Attributes, BadId, Call, Carried, Catalogue, CatalogueTag, Edit, Effect, Element, Folding,
@@ -49,36 +49,60 @@ pub async fn prepare(job: &Job) -> Result<Prepared, Error> {
 /// As [`prepare`].
 pub(super) async fn prepare_from(job: &Job, known: Option<Carried>) -> Result<Prepared, Error> {
     let account = &job.route.account;
-    let rules = account.adapter.rules();
     let context = job.context();
-    let mut catalogue = account
+    let catalogue = account
         .catalogue(&context)
         .await
         .map_err(catalogue_failed(job))?;
-
     let known = known.filter(|_| job.if_match.is_none() && account.limits.exclusive);
-    if job.if_match.is_none() && known.is_none() {
-        let mut folding = Folding::blind(rules, &catalogue);
-        let unknown = match folding.apply(&job.change, false) {
-            Ok(effect) => {
-                return planned(job, None, folding, effect, Vec::new(), catalogue.clone());
-            }
-            Err(refused) => refused,
-        };
-        // What the catalogue does not know may have been made elsewhere since it was read; names need not be
-        // unique at the vendor, so it is looked for before it is made or refused.
-        if matches!(unknown, Refusal::Unknown(_)) {
-            catalogue = account
-                .catalogue_after_miss(&catalogue, &context)
-                .await
-                .map_err(catalogue_failed(job))?;
-        }
-        let mut folding = Folding::blind(rules, &catalogue);
-        if let Ok(effect) = folding.apply(&job.change, job.create_missing) {
-            return planned(job, None, folding, effect, Vec::new(), catalogue.clone());
-        }
+    if job.if_match.is_some() || known.is_some() {
+        return Box::pin(prepare_known(job, known, catalogue, &context)).await;
     }
+    let mut folding = Folding::blind(account.adapter.rules(), &catalogue);
+    match folding.apply(&job.change, false) {
+        Ok(effect) => {
+            let folded = folding.into_parts();
+            planned(job, None, folded, effect, Vec::new(), catalogue)
+        }
+        Err(refused) => Box::pin(prepare_refused(job, refused, catalogue, &context)).await,
+    }
+}
 
+/// As [`prepare`], where a change cannot be planned blind with the catalogue at hand.
+async fn prepare_refused(
+    job: &Job,
+    refused: Refusal,
+    mut catalogue: Arc<Catalogue>,
+    context: &CallContext,
+) -> Result<Prepared, Error> {
+    let account = &job.route.account;
+    // What the catalogue does not know may have been made elsewhere since it was read; names need not be
+    // unique at the vendor, so it is looked for before it is made or refused.
+    if matches!(refused, Refusal::Unknown(_)) {
+        catalogue = account
+            .catalogue_after_miss(&catalogue, context)
+            .await
+            .map_err(catalogue_failed(job))?;
+    }
+    let mut folding = Folding::blind(account.adapter.rules(), &catalogue);
+    match folding.apply(&job.change, job.create_missing) {
+        Ok(effect) => {
+            let folded = folding.into_parts();
+            planned(job, None, folded, effect, Vec::new(), catalogue)
+        }
+        Err(_) => prepare_known(job, None, catalogue, context).await,
+    }
+}
+
+/// As [`prepare`], on a set that is known or read.
+async fn prepare_known(
+    job: &Job,
+    known: Option<Carried>,
+    mut catalogue: Arc<Catalogue>,
+    context: &CallContext,
+) -> Result<Prepared, Error> {
+    let account = &job.route.account;
+    let rules = account.adapter.rules();
     let failed = |error: CallError| error.before_any_write(account, Code::ConversationNotFound);
     let mut reading = match known {
         Some(carried) => Reading {
@@ -86,42 +110,38 @@ pub(super) async fn prepare_from(job: &Job, known: Option<Carried>) -> Result<Pr
             calls: Vec::new(),
         },
         None => account
-            .read(&job.conversation, &context)
+            .read(&job.conversation, context)
             .await
             .map_err(failed)?,
     };
     catalogue = account
-        .name(&mut reading.carried, catalogue, &context)
+        .name(&mut reading.carried, catalogue, context)
         .await
         .map_err(catalogue_failed(job))?;
     if let Some(condition) = &job.if_match {
         check(condition, job, &reading.carried)?;
     }
-    let misses = match Folding::known(rules, &catalogue, reading.carried.clone())
-        .apply(&job.change, false)
-    {
-        Err(Refusal::Unknown(_)) => true,
-        Ok(_) | Err(_) => false,
+    let fold = |catalogue: &Catalogue, carried: &Carried, create_missing: bool| {
+        let mut folding = Folding::known(rules, catalogue, carried.clone());
+        let effect = folding.apply(&job.change, create_missing)?;
+        Ok((folding.into_parts(), effect))
     };
-    if misses {
-        catalogue = account
-            .catalogue_after_miss(&catalogue, &context)
-            .await
-            .map_err(catalogue_failed(job))?;
-        name_ids(&mut reading.carried, &catalogue);
-    }
-    let mut folding = Folding::known(rules, &catalogue, reading.carried.clone());
-    let effect = folding
-        .apply(&job.change, job.create_missing)
-        .map_err(|refused| refusal::told(refused, &catalogue))?;
-    planned(
-        job,
-        Some(reading.carried),
-        folding,
-        effect,
-        reading.calls,
-        catalogue.clone(),
-    )
+    let (folded, effect) = match fold(&catalogue, &reading.carried, false) {
+        Ok(judged) => judged,
+        Err(refused) => {
+            if matches!(refused, Refusal::Unknown(_)) {
+                catalogue = account
+                    .catalogue_after_miss(&catalogue, context)
+                    .await
+                    .map_err(catalogue_failed(job))?;
+                name_ids(&mut reading.carried, &catalogue);
+            }
+            fold(&catalogue, &reading.carried, job.create_missing)
+                .map_err(|refused| refusal::told(refused, &catalogue))?
+        }
+    };
+    let Reading { carried, calls } = reading;
+    planned(job, Some(carried), folded, effect, calls, catalogue)
 }
 
 /// What a dry run shows of a plan: `(method, path, body, why)` of every write, creations first, and the reads
@@ -204,25 +224,27 @@ pub(super) fn differs(job: &Job, carried: &Carried) -> Error {
 pub(super) fn planned(
     job: &Job,
     before: Option<Carried>,
-    folding: Folding<'_>,
+    (state, creations): (State, Vec<Arc<HeldTag>>),
     effect: Effect,
     reads: Vec<Call>,
     catalogue: Arc<Catalogue>,
 ) -> Result<Prepared, Error> {
     let adapter = &job.route.account.adapter;
-    let creations = folding.creations().to_vec();
-    let without;
-    let state = match folding.state() {
-        State::Known(after) if planted::is(Bug::DropUnnamed) => {
-            let tags = after.0.iter().filter(|element| element.tag().is_some());
-            without = State::Known(Carried(tags.cloned().collect()));
-            &without
+    let (steps, after) = match (&before, state) {
+        (Some(before), State::Known(mut after)) => {
+            if planted::is(Bug::DropUnnamed) {
+                after.0.retain(|element| element.tag().is_some());
+            }
+            let goal = Goal::Known {
+                before,
+                after: &after,
+            };
+            (adapter.write(&job.conversation, goal), Some(after))
         }
-        state => state,
-    };
-    let (goal, after) = match (&before, state) {
-        (Some(before), State::Known(after)) => (Goal::Known { before, after }, Some(after.clone())),
-        (_, State::Blind(asked)) => (Goal::Blind(asked), None),
+        (_, State::Blind(asked)) => {
+            let goal = Goal::Blind(&asked);
+            (adapter.write(&job.conversation, goal), None)
+        }
         (None, State::Known(_)) => {
             return Err(
                 Error::new(Code::Internal, "a set was judged that nobody read")
@@ -230,13 +252,12 @@ pub(super) fn planned(
             );
         }
     };
-    let steps = adapter.write(&job.conversation, goal).map_err(bad_id)?;
     Ok(Prepared {
         after,
         effect,
         creations,
         made: Vec::new(),
-        steps,
+        steps: steps.map_err(bad_id)?,
         reads,
         catalogue,
         before,

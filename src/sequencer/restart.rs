@@ -1,7 +1,7 @@
 //! What one process leaves to the next: which writes may still land, and which keyed changes are open.
 
 use super::{
-    lane::LaneKey,
+    key::{ByLane, LaneKey},
     once::{Intent, Once},
     unsettled::Unsettled,
 };
@@ -9,7 +9,10 @@ use crate::{clock, sync::lock};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::time::Instant;
 
@@ -72,8 +75,10 @@ impl Notes {
 /// What was taken over from an earlier process and has not been needed yet.
 #[derive(Debug, Default)]
 pub(super) struct Restored {
+    /// Whether anything is left of what was taken over; changed only while that is locked.
+    any: AtomicBool,
     accounts: Mutex<HashMap<String, Instant>>,
-    lanes: Mutex<HashMap<LaneKey, Left>>,
+    lanes: Mutex<ByLane<Left>>,
 }
 
 /// What an earlier process left of one lane.
@@ -84,8 +89,15 @@ pub(super) struct Left {
 }
 
 impl Restored {
+    /// Whether there may be anything that holds a lane up.
+    pub(super) fn is_any(&self) -> bool {
+        self.any.load(Ordering::Acquire)
+    }
+
     pub(super) fn hold(&self, account: &str, until: Instant) {
-        lock(&self.accounts).insert(account.to_owned(), until);
+        let mut accounts = lock(&self.accounts);
+        self.any.store(true, Ordering::Release);
+        accounts.insert(account.to_owned(), until);
     }
 
     pub(super) fn held_until(&self) -> Option<Instant> {
@@ -100,10 +112,11 @@ impl Restored {
             self.hold(&account, clock::instant_at(until));
         }
         let mut lanes = lock(&self.lanes);
+        self.any.store(true, Ordering::Release);
         for noted in notes.lanes {
             let names = noted.names.into_iter();
             lanes
-                .entry((noted.account, noted.conversation))
+                .entry(LaneKey::new(&noted.account, &noted.conversation))
                 .or_default()
                 .unsettled
                 .extend(Unsettled {
@@ -117,11 +130,9 @@ impl Restored {
 
     pub(super) fn take_over_open(&self, open: Vec<Dormant>) {
         let mut lanes = lock(&self.lanes);
+        self.any.store(true, Ordering::Release);
         for dormant in open {
-            let key = (
-                dormant.intent.account.clone(),
-                dormant.intent.conversation.clone(),
-            );
+            let key = LaneKey::new(&dormant.intent.account, &dormant.intent.conversation);
             lanes.entry(key).or_default().open.push(dormant);
         }
     }
@@ -129,7 +140,7 @@ impl Restored {
     /// What holds a lane up that is not there yet.
     pub(super) fn unsettled(&self, key: &LaneKey) -> Unsettled {
         let mut unsettled = Unsettled::default();
-        if let Some(until) = lock(&self.accounts).get(&key.0) {
+        if let Some(until) = lock(&self.accounts).get(key.account()) {
             unsettled.extend(Unsettled::whole(*until));
         }
         if let Some(left) = lock(&self.lanes).get(key) {
@@ -142,11 +153,14 @@ impl Restored {
     /// What an earlier process left of a lane, for the lane that begins now.
     pub(super) fn take(&self, key: &LaneKey) -> Left {
         let unsettled = self.unsettled(key);
+        let mut accounts = lock(&self.accounts);
         let mut lanes = lock(&self.lanes);
-        let left = match lanes.is_empty() {
-            true => None,
-            false => lanes.remove(key),
-        };
+        let left = lanes.remove(key);
+        let now = Instant::now();
+        accounts.retain(|_, until| *until > now);
+        if accounts.is_empty() && lanes.is_empty() {
+            self.any.store(false, Ordering::Release);
+        }
         Left {
             unsettled,
             ..left.unwrap_or_default()
@@ -176,8 +190,8 @@ impl NotedLane {
         }
         let names = unsettled.names.iter();
         Some(Self {
-            account: key.0.clone(),
-            conversation: key.1.clone(),
+            account: key.account().to_owned(),
+            conversation: key.conversation().to_owned(),
             whole: unsettled.whole.map(clock::unix_ms_at),
             names: names
                 .map(|(name, until)| (name.clone(), clock::unix_ms_at(*until)))

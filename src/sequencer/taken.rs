@@ -54,6 +54,14 @@ pub(super) struct BatchConcluded {
 }
 
 impl BatchConcluded {
+    /// Nothing is known of a change but what its caller is told.
+    pub(super) fn alone(result: Result<Changed, Error>) -> Self {
+        Self {
+            results: vec![result],
+            ..Self::default()
+        }
+    }
+
     /// Adds what came of the members that were carried out after these.
     pub(super) fn extend(&mut self, later: Self) {
         self.results.extend(later.results);

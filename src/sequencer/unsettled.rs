@@ -63,6 +63,11 @@ impl Unsettled {
         unsettled
     }
 
+    /// Whether nothing is open.
+    pub(super) fn is_settled(&self) -> bool {
+        self.whole.is_none() && self.names.is_empty()
+    }
+
     /// Adds what another write left open.
     pub(super) fn extend(&mut self, other: Self) {
         self.whole = self.whole.max(other.whole);

@@ -1,30 +1,55 @@
 //! A caller that waits, and the lane that works for it: who may still call it off.
 
 use super::{
-    Changed, Job, lane::Writing, once::Intent, pending::Pending, taken::Taken, unsettled::Touch,
+    Changed, Job, cycle::Writing, lane::Shared, once::Intent, pending::Pending, taken::Taken,
+    unsettled::Touch,
 };
 use crate::{
     error::{Code, Error, Outcome},
     sync::lock,
 };
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicU8, Ordering},
 };
 use tokio::{sync::oneshot, time::Instant};
 
+/// A change as it is handed on: into the queue, into a batch, and to its answer.
+pub(super) type BoxedMember = Box<Member>;
+
 /// A change in a lane's queue.
 pub(super) struct Member {
     pub(super) job: Job,
-    pub(super) touch: Touch,
+    touch: OnceLock<Touch>,
     pub(super) since: Instant,
     pub(super) progress: Arc<Progress>,
     /// What was written down of it before it was sent.
-    pub(super) intent: Mutex<Option<Intent>>,
-    pub(super) answer: oneshot::Sender<Result<Changed, Error>>,
+    intent: Mutex<Option<Intent>>,
+    answer: oneshot::Sender<Result<Changed, Error>>,
 }
 
 impl Member {
+    /// A change that arrives now.
+    pub(super) fn new(
+        job: Job,
+        progress: Arc<Progress>,
+        answer: oneshot::Sender<Result<Changed, Error>>,
+    ) -> Self {
+        Self {
+            job,
+            touch: OnceLock::new(),
+            since: Instant::now(),
+            progress,
+            intent: Mutex::new(None),
+            answer,
+        }
+    }
+
+    /// What it is about, once somebody asks: of most changes nobody does.
+    pub(super) fn touch(&self) -> &Touch {
+        self.touch.get_or_init(|| Touch::of(&self.job))
+    }
+
     /// As the batch sees it.
     pub(super) fn taken(&self) -> Taken<'_> {
         Taken {
@@ -34,33 +59,43 @@ impl Member {
         }
     }
 
-    /// What is to be looked up later of a keyed change whose outcome is not known; `due`: when it can no longer
-    /// land.
-    pub(super) fn pending(&self, result: &Result<Changed, Error>, due: Instant) -> Option<Pending> {
-        let is_open = result.as_ref().is_err_and(|error| {
-            error.known_outcome() == Some(Outcome::Unknown)
-                || error.code() == Code::PartiallyApplied
-        });
-        let once = self.job.once.clone().filter(|_| is_open)?;
+    /// Whether it is keyed and its outcome is not known.
+    pub(super) fn may_be_looked_up(&self, result: &Result<Changed, Error>) -> bool {
+        self.job.once.is_some()
+            && result.as_ref().is_err_and(|error| {
+                error.known_outcome() == Some(Outcome::Unknown)
+                    || error.code() == Code::PartiallyApplied
+            })
+    }
+
+    /// What is to be looked up of it later; `due`: when it can no longer land.
+    pub(super) fn pending(&self, due: Instant) -> Option<Pending> {
         Some(Pending {
             route: self.job.route.clone(),
             intent: lock(&self.intent).take()?,
-            touch: self.touch.clone(),
-            once,
+            touch: self.touch().clone(),
+            once: self.job.once.clone()?,
             due,
             tries: 0,
         })
     }
 
+    /// Tells the caller that it is not carried out. A caller that is gone needs no answer.
+    pub(super) fn refuse(self, error: Error) {
+        let _ = self.answer.send(Err(error));
+    }
+
     /// Tells the caller what came of it, after it was remembered. A caller that is gone needs no answer.
-    pub(super) fn conclude(self, result: Result<Changed, Error>, counted: Writing) {
-        match self.job.once {
+    pub(super) fn conclude(self: Box<Self>, result: Result<Changed, Error>, shared: &Arc<Shared>) {
+        let Self { job, answer, .. } = *self;
+        match job.once {
             None => {
-                let _ = self.answer.send(result);
+                let _ = answer.send(result);
             }
             Some(once) => {
+                let counted = Writing::begin(shared);
                 tokio::spawn(async move {
-                    let _ = self.answer.send(once.changed(result).await);
+                    let _ = answer.send(once.changed(result).await);
                     drop(counted);
                 });
             }

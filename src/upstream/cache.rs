@@ -75,6 +75,12 @@ impl CatalogueCache {
             .filter(|kept| settled.is_none_or(|until| kept.read_at >= until))
     }
 
+    /// What is kept, may be believed and is not too old.
+    fn fresh(&self) -> Option<Arc<Catalogue>> {
+        let kept = self.current()?;
+        (kept.read_at.elapsed() < self.ttl).then_some(kept.catalogue)
+    }
+
     /// Keeps a catalogue whose reading began at `read_at`: edits that were made since are not in it for sure.
     fn keep(&self, listed: Vec<CatalogueTag>, read_at: Instant) -> Arc<Catalogue> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,18 +118,17 @@ impl Account {
     /// # Errors
     /// Those of reading it.
     pub async fn catalogue(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
-        let fresh = || {
-            self.catalogue
-                .current()
-                .filter(|kept| kept.read_at.elapsed() < self.catalogue.ttl)
-        };
-        if let Some(kept) = fresh() {
-            return Ok(kept.catalogue);
+        match self.catalogue.fresh() {
+            Some(catalogue) => Ok(catalogue),
+            None => Box::pin(self.catalogue_anew(context)).await,
         }
+    }
+
+    async fn catalogue_anew(&self, context: &CallContext) -> Result<Arc<Catalogue>, CallError> {
         let asked = Instant::now();
         let mut readings = self.turn_to_read(context).await?;
-        if let Some(kept) = fresh() {
-            return Ok(kept.catalogue);
+        if let Some(catalogue) = self.catalogue.fresh() {
+            return Ok(catalogue);
         }
         // Whoever waited would wait as long again for the same.
         if let Some((_, error)) = readings.failed.as_ref().filter(|(at, _)| *at > asked) {

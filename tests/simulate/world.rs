@@ -143,7 +143,6 @@ impl Gateway {
             representation: asked.representation,
             deadline: Instant::now() + asked.deadline,
             meter: Arc::default(),
-            until: None,
             once: None,
         }
     }

@@ -138,7 +138,6 @@ impl Harness {
             if_match: None,
             representation: false,
             deadline: Instant::now() + deadline,
-            until: None,
             meter: Arc::default(),
             once: None,
         }

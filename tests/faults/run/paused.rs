@@ -113,7 +113,6 @@ impl House {
             if_match: None,
             representation: false,
             deadline: Instant::now() + patience,
-            until: None,
             meter: Arc::default(),
             once: None,
         };
