@@ -43,10 +43,35 @@ pub(super) async fn checked<B>(
 where
     B: Body<Data = Bytes>,
 {
+    let received = received(gateway, headers, kind, content).await?;
+    judged(gateway, operation, &received)
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// Media type, Accept, size and time.
+pub(super) async fn received<B>(
+    gateway: &Gateway,
+    headers: &Headers,
+    kind: Kind,
+    content: B,
+) -> Result<Bytes, Error>
+where
+    B: Body<Data = Bytes>,
+{
     check_media_type(headers, kind)?;
     check_accept(headers)?;
     let limits = &gateway.limits;
-    let value = parse(&read(content, limits.max_body_bytes, limits.body_timeout).await?)?;
+    read(content, limits.max_body_bytes, limits.body_timeout).await
+}
+
+/// Holds a body against the schema of an operation.
+///
+/// # Errors
+/// JSON and schema.
+pub(super) fn judged(gateway: &Gateway, operation: &str, body: &[u8]) -> Result<Value, Error> {
+    let value = parse(body)?;
     let check = gateway
         .document
         .operation(operation)

@@ -37,13 +37,21 @@ pub(super) fn change(kind: &ChangeKind, body: Option<&Value>) -> Result<Change, 
                     None => reference(value, pointer).map(RemoveRef::Tag),
                 }
             })?;
-            if add.is_empty() && remove.is_empty() {
-                return Err(invalid().at("", "`add` and `remove` are both empty"));
-            }
-            consistent(&add, &remove)?;
-            Ok(Change::Patch { add, remove })
+            patch(add, remove)
         }
     }
+}
+
+/// The change by two lists.
+///
+/// # Errors
+/// `invalid-request` for nothing to change, one tag in both lists, and two values of one name.
+pub(super) fn patch(add: Vec<TagRef>, remove: Vec<RemoveRef>) -> Result<Change, Error> {
+    if add.is_empty() && remove.is_empty() {
+        return Err(invalid().at("", "`add` and `remove` are both empty"));
+    }
+    consistent(&add, &remove)?;
+    Ok(Change::Patch { add, remove })
 }
 
 fn list<T>(

@@ -7,6 +7,7 @@ use super::{
     headers::Prefer,
     idempotency_key,
     keyed::{self, Running, Turn, Writing},
+    plain::{self, Plain},
     router::ChangeKind,
 };
 use crate::{
@@ -119,14 +120,22 @@ where
     let key = idempotency_key::read(&asked.headers)?;
     let if_match = headers::if_match(&asked.headers)?;
     let prefer = headers::prefer(&asked.headers);
-    let document = if kind.has_body() {
-        Some(body::checked(gateway, &asked.headers, Kind::Json, kind.id(), content).await?)
+    let (change, document) = if kind.has_body() {
+        let body = body::received(gateway, &asked.headers, Kind::Json, content).await?;
+        // A key remembers the document.
+        let may_be_plain = key.is_none() && *kind == ChangeKind::Patch;
+        match may_be_plain.then(|| plain::read(&body)).flatten() {
+            Some(Plain { add, remove }) => (changes::patch(add, remove)?, None),
+            None => {
+                let document = body::judged(gateway, kind.id(), &body)?;
+                (changes::change(kind, Some(&document))?, Some(document))
+            }
+        }
     } else {
         body::check_accept(&asked.headers)?;
         body::none(&content)?;
-        None
+        (changes::change(kind, None)?, None)
     };
-    let change = changes::change(kind, document.as_ref())?;
     let named = conversation.clone();
     let writing = Writing {
         route: &asked.route.name,

@@ -12,6 +12,7 @@ mod headers;
 mod idempotency_key;
 mod identity;
 mod keyed;
+mod plain;
 mod problems;
 pub mod router;
 mod routes;
