@@ -4,7 +4,7 @@
 //! proxy does not do. The peer has core 0 to itself, the vendor and the load share core 1; peers are measured in turn,
 //! in short rounds, and medians are told. What counts is the processor time of a peer's whole process tree for each
 //! request, as the scheduler accounts it: it drifts less than throughput where cores are shared. A round in which others
-//! used more than 4 % of a core is made again, twice at most.
+//! used more than 4 % of a core, here or on the machine below of which this one is a guest, is made again, twice at most.
 //!
 //! The gateway is the program of the release profile, which is built first; the variable `TAGWAY_BIN` names another
 //! one. Two cores, Linux, nginx and `taskset` have to be there.

@@ -3,7 +3,7 @@
 use super::{
     Failure,
     load::{Load, Outcome},
-    process::{REST, Running, everybody, own},
+    process::{REST, Running, everybody, own, stolen},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -30,7 +30,7 @@ pub(super) struct Figures {
     /// Answers in a second.
     pub(super) rate: f64,
     pub(super) outcome: Outcome,
-    /// What others used, as a share of a core.
+    /// What others used here, and on the machine below where this one is a guest, as a share of a core.
     pub(super) foreign: f64,
 }
 
@@ -86,13 +86,14 @@ fn round(cases: &[Case<'_>], is_backward: bool) -> Result<Vec<Figures>, Failure>
 /// The load cannot be made, or an answer is no success.
 pub(super) fn measured(peer: &Running, vendor: &Running, load: &Load) -> Result<Figures, Failure> {
     let ours = [&peer.tree()[..], &vendor.tree()[..], &[own()]].concat();
-    let (others, spent, begun) = (everybody(&ours), peer.spent(), Instant::now());
+    let (others, taken) = (everybody(&ours), stolen());
+    let (spent, begun) = (peer.spent(), Instant::now());
     let outcome = made(load)?;
     let (spent, time) = (peer.spent() - spent, begun.elapsed());
     let since = |(id, spent): (u32, Duration)| {
         spent.saturating_sub(others.get(&id).copied().unwrap_or_default())
     };
-    let foreign: Duration = everybody(&ours).into_iter().map(since).sum();
+    let foreign = everybody(&ours).into_iter().map(since).sum::<Duration>() + (stolen() - taken);
     let Outcome {
         answered, failed, ..
     } = outcome;
