@@ -215,5 +215,10 @@ fn limit(document: &serde_json::Value, pointer: &str) -> Option<usize> {
 
 /// The projected body as a typed value.
 fn parse<'a, T: serde::Deserialize<'a>>(answer: &'a Answer) -> Result<T, Unreadable> {
-    serde_json::from_slice(&answer.body).map_err(Unreadable::because)
+    // Looked at once as a whole, not again in each of its texts.
+    match std::str::from_utf8(&answer.body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(&answer.body),
+    }
+    .map_err(Unreadable::because)
 }

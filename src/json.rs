@@ -25,7 +25,12 @@ pub fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
 /// # Errors
 /// Not JSON.
 pub(crate) fn lenient(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice(bytes).or_else(|_| {
+    // Looked at once as a whole, not again in each of its texts.
+    let value = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    value.or_else(|_| {
         let raw: &RawValue = serde_json::from_slice(bytes)?;
         Ok(shape(raw))
     })

@@ -159,11 +159,10 @@ impl Adapter for ElevenLabs {
                 "the answer is about another conversation",
             ));
         }
-        let mut seen = HashSet::new();
-        let first: Vec<bool> = detail.tag_ids.iter().map(|id| seen.insert(id)).collect();
-        let ids = detail.tag_ids.into_iter().zip(first);
-        let once = ids.filter_map(|(id, is_first)| is_first.then_some(id));
-        carried.0.extend(once.map(|id| Element::Unknown { id }));
+        let ids = once(detail.tag_ids);
+        carried
+            .0
+            .extend(ids.into_iter().map(|id| Element::Unknown { id }));
         Ok(None)
     }
 
@@ -267,6 +266,27 @@ impl Adapter for ElevenLabs {
         }
         problem
     }
+}
+
+/// Each id where it stands first. Few are compared with each other sooner than they are hashed.
+fn once(mut ids: Vec<String>) -> Vec<String> {
+    const FEW: usize = 16;
+    if ids.len() > FEW {
+        let mut seen = HashSet::with_capacity(ids.len());
+        ids.retain(|id| seen.insert(id.clone()));
+        return ids;
+    }
+    let is_repeated = |at: usize, id| ids.iter().take(at).any(|earlier| earlier == id);
+    if ids.iter().enumerate().any(|(at, id)| is_repeated(at, id)) {
+        let mut seen: Vec<String> = Vec::with_capacity(ids.len());
+        for id in ids {
+            if !seen.contains(&id) {
+                seen.push(id);
+            }
+        }
+        return seen;
+    }
+    ids
 }
 
 fn conversation_path() -> Path {

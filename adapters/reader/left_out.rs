@@ -31,6 +31,7 @@ pub struct Member<'a> {
     /// Whether [`Self::value`] is all of the value.
     pub is_whole: bool,
     name: &'a [u8],
+    is_plain: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,7 @@ struct Noted {
     value: usize,
     end: usize,
     is_whole: bool,
+    is_plain: bool,
 }
 
 impl LeftOut {
@@ -51,6 +53,7 @@ impl LeftOut {
                 name: self.text.get(noted.start..noted.value)?,
                 value: self.text.get(noted.value..noted.end)?,
                 is_whole: noted.is_whole,
+                is_plain: noted.is_plain,
             })
         })
     }
@@ -64,11 +67,12 @@ impl LeftOut {
     }
 
     /// A member with this name, as received with its quotes, whose value begins with this byte. Whether there is
-    /// room for it.
+    /// room for it. `is_plain` where the name is known to have no escapes.
     pub(super) fn begin(
         &mut self,
         path: &'static [&'static str],
         name: &[u8],
+        is_plain: bool,
         first: u8,
         is_scalar: bool,
     ) -> bool {
@@ -88,6 +92,7 @@ impl LeftOut {
             value,
             end: self.text.len(),
             is_whole: is_scalar,
+            is_plain,
         });
         true
     }
@@ -106,6 +111,12 @@ impl LeftOut {
 }
 
 impl<'a> Member<'a> {
+    /// The name as it stands there, where it has no escapes.
+    pub fn plain_name(&self) -> Option<&'a [u8]> {
+        let inside = self.name.get(1..self.name.len().saturating_sub(1));
+        inside.filter(|_| self.is_plain)
+    }
+
     /// The name with its escapes decoded; one that is no text shows that.
     pub fn name(&self) -> std::borrow::Cow<'a, str> {
         let inside = self

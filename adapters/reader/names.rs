@@ -116,10 +116,13 @@ impl Iterator for Decoded<'_> {
 pub(super) fn duplicate(text: &[u8], marks: &mut [Mark]) -> Option<Mark> {
     let text_of = |mark: &Mark| text.get(mark.start as usize..).unwrap_or_default();
     let name = |mark: &Mark| Decoded::new(text_of(mark));
+    let mut seen = Seen::default();
+    let mut may_be = false;
     for mark in marks.iter_mut() {
         mark.hash = hash(text_of(mark));
+        may_be |= !seen.is_new(mark.hash);
     }
-    if marks.len() <= FEW && !has_equal_hashes(marks) {
+    if !may_be {
         return None;
     }
     // Few names have the same hash unless they are the same, so few are compared.
@@ -136,18 +139,21 @@ pub(super) fn duplicate(text: &[u8], marks: &mut [Mark]) -> Option<Mark> {
     pairs.min_by_key(|mark| mark.distance)
 }
 
-/// So many names are compared each with each sooner than they are sorted.
-const FEW: usize = 24;
+/// Which hashes there may have been: the names of most objects differ in these few bits.
+#[derive(Default)]
+struct Seen([u64; 16]);
 
-fn has_equal_hashes(marks: &[Mark]) -> bool {
-    let mut rest = marks;
-    while let Some((first, others)) = rest.split_first() {
-        if others.iter().any(|other| other.hash == first.hash) {
-            return true;
-        }
-        rest = others;
+impl Seen {
+    /// Whether there was none like this; there is from now on.
+    fn is_new(&mut self, hash: u32) -> bool {
+        let bit = 1 << (hash % 64);
+        let Some(word) = self.0.get_mut(hash as usize / 64 % 16) else {
+            return false;
+        };
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     }
-    false
 }
 
 /// Of the name whose opening quote `text` begins with; the same for every spelling of a name. Names that an answer

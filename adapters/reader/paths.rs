@@ -23,14 +23,15 @@ struct Node {
     elements: Option<Place>,
 }
 
-/// Room that is taken at first: for as many places as an answer of most operations has.
-const FIRST_ROOM: usize = 16;
-
 impl Paths {
     pub(super) const ROOT: Place = Place(0);
 
     pub(super) fn new(keep: Keep) -> Self {
-        let mut nodes = Vec::with_capacity(FIRST_ROOM);
+        let most = match keep {
+            Keep::Everything => 0,
+            Keep::Only(all) => all.iter().map(|path| path.len()).sum(),
+        };
+        let mut nodes = Vec::with_capacity(1 + most);
         nodes.push(Node::default());
         let mut paths = Self { nodes };
         match keep {

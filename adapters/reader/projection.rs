@@ -152,7 +152,7 @@ impl Projection {
         let name = self.names.get(mark.start as usize..).unwrap_or_default();
         let value = feed.bytes.get(value).unwrap_or_default();
         let first = value.first().copied().unwrap_or_default();
-        if notes.begin(self.paths.path(open.place), name, first, true) {
+        if notes.begin(self.paths.path(open.place), name, true, first, true) {
             notes.more(value);
         }
     }
@@ -325,7 +325,8 @@ impl Projection {
         let first = feed.bytes.get(at).copied().unwrap_or_default();
         let is_scalar = kind == Kind::Scalar;
         let path = self.paths.path(open.place);
-        if notes.begin(path, name, first, is_scalar) && is_scalar {
+        let is_plain = !name.contains(&b'\\');
+        if notes.begin(path, name, is_plain, first, is_scalar) && is_scalar {
             (self.copy, self.from) = (Copy::ToNotes, at);
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn document(
     compiler.components();
     let (operations, routes) = compiler.paths(&paths);
     let mut problems = compiler.into_problems();
-    let mut by_id = HashMap::new();
+    let mut by_id = HashMap::default();
     for (index, operation) in operations.iter().enumerate() {
         if !operation.id.is_empty() && by_id.insert(operation.id.clone(), index).is_some() {
             problems.push(Problem {

@@ -168,8 +168,10 @@ impl<'d> Compiler<'d> {
             parameters,
             request,
             request_required,
-            responses: self.responses(&below(&pointer, "responses"), (self.kept)(id)),
-            known: self.known(&below(&pointer, "responses")),
+            responses: self
+                .responses(&below(&pointer, "responses"), (self.kept)(id))
+                .into(),
+            known: self.known(&below(&pointer, "responses")).into(),
             document: Arc::clone(self.value),
             pointer,
         }

@@ -9,6 +9,7 @@ mod check;
 mod compile;
 mod compiler;
 mod known;
+mod names;
 mod order;
 mod parameter;
 mod project;
@@ -17,13 +18,15 @@ mod proven;
 mod recipe;
 mod reference;
 mod sentence;
+mod status;
 mod template;
 mod upgrade;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, LazyLock};
 
 use http::Method;
@@ -37,6 +40,8 @@ pub use proof::{Unproven, prove};
 pub(crate) use proof::{lost, refused_sample};
 pub(crate) use upgrade::from_3_0;
 
+use names::NameHasher;
+use status::ByStatus;
 use template::Template;
 
 /// Members of an answer that a projection keeps, each a path from the root; `*` is each element of an array.
@@ -49,7 +54,7 @@ pub struct Document {
     base_path: String,
     value: Arc<Value>,
     operations: Vec<Operation>,
-    by_id: HashMap<String, usize>,
+    by_id: HashMap<String, usize, BuildHasherDefault<NameHasher>>,
     /// The paths, those with an earlier literal segment first.
     routes: Vec<Route>,
 }
@@ -63,8 +68,8 @@ pub struct Operation {
     parameters: Vec<Parameter>,
     request: Option<Check>,
     request_required: bool,
-    responses: BTreeMap<String, Option<Check>>,
-    known: BTreeMap<String, Later<Known>>,
+    responses: ByStatus<Option<Check>>,
+    known: ByStatus<Later<Known>>,
     document: Arc<Value>,
     /// Where it stands in the document.
     pointer: String,
@@ -173,7 +178,7 @@ impl Document {
     pub(crate) fn compiled(&self) -> usize {
         let checks = self.operations.iter().flat_map(|operation| {
             let parameters = operation.parameters.iter().map(Parameter::check);
-            let responses = operation.responses.values().flatten();
+            let responses = operation.responses.all().flatten();
             parameters.chain(operation.request()).chain(responses)
         });
         let compiled = checks.filter_map(Check::place_when_compiled);
@@ -239,50 +244,34 @@ impl Operation {
     /// What a JSON answer with this status must satisfy: the exact status, else its class (`4XX`), else
     /// `default`. `None` where nothing is described, or an answer without a JSON body.
     pub fn response(&self, status: u16) -> Option<&Check> {
-        let exact = self.responses.get(text(&digits(status)));
-        let class = || self.responses.get(text(&class_of(status)));
-        exact
-            .or_else(class)
-            .or_else(|| self.responses.get("default"))
+        self.responses
+            .exact(status)
+            .or_else(|| self.responses.class(status))
+            .or_else(|| self.responses.default())
             .and_then(Option::as_ref)
     }
 
     /// What an answer with this status of success names: of the exact status, else of all of them (`2XX`).
     pub fn known(&self, status: u16) -> Option<&Known> {
-        let exact = self.known.get(text(&digits(status)));
-        let known = exact.or_else(|| self.known.get("2XX").filter(|_| status / 100 == 2));
+        let exact = self.known.exact(status);
+        let known = exact.or_else(|| self.known.class(status));
         known.map(|known| &***known)
     }
 
     /// Whether this very status is described, be it with a body or without.
     pub fn lists(&self, status: u16) -> bool {
-        self.responses.contains_key(text(&digits(status)))
+        self.responses.exact(status).is_some()
     }
 
     /// Whether the class of this status (`2XX`) is described.
     pub fn lists_class(&self, status: u16) -> bool {
-        self.responses.contains_key(text(&class_of(status)))
+        self.responses.class(status).is_some()
     }
 
     /// The operation object as it stands in the document, references unresolved.
     pub fn value(&self) -> &Value {
         self.document.pointer(&self.pointer).unwrap_or(&Value::Null)
     }
-}
-
-/// A status as documents write it; statuses have three digits.
-fn digits(status: u16) -> [u8; 3] {
-    [status / 100, status / 10, status].map(|digits| b'0' + (digits % 10) as u8)
-}
-
-/// The class of a status as documents write it.
-fn class_of(status: u16) -> [u8; 3] {
-    let [first, ..] = digits(status);
-    [first, b'X', b'X']
-}
-
-fn text(ascii: &[u8; 3]) -> &str {
-    std::str::from_utf8(ascii).unwrap_or_default()
 }
 
 fn listed(problems: &[Problem]) -> String {

@@ -150,9 +150,8 @@ impl Attempt {
     }
 
     fn request(&self, call: &Outgoing<'_>) -> Request<Bytes> {
-        let mut request = call.request();
-        self.credential.show(request.headers_mut());
-        request
+        let length = call.target.body.as_ref().map(Bytes::len);
+        call.target.request(self.credential.headers(length))
     }
 
     fn judge(&self, answer: Box<Answer>) -> Result<Box<Answer>, CallError> {

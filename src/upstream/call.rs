@@ -3,13 +3,10 @@
 use super::{Account, CallContext, CallError, Meter, Priority, checks::check_answer, watch::Watch};
 use adapters::{Answer, Call, ProblemKind, Repeat, Writes, reader::Keep};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use sha2::{Digest, Sha256};
 use std::sync::PoisonError;
 use tokio::time::Instant;
-
-/// Headers of a call at most, with those that the network adds.
-const MOST_HEADERS: usize = 6;
 
 /// What became of a call, over all its attempts.
 #[derive(Debug)]
@@ -43,40 +40,27 @@ pub(super) struct Outgoing<'a> {
 pub(super) struct Target {
     method: Method,
     url: Uri,
-    body: Option<Bytes>,
+    pub(super) body: Option<Bytes>,
     /// By which the vendor knows the call again.
     key: Option<HeaderValue>,
 }
 
-impl Outgoing<'_> {
-    /// The request of one attempt, without the credential.
-    pub(super) fn request(&self) -> Request<Bytes> {
-        let Target {
-            method,
-            url,
-            body,
-            key,
-        } = &self.target;
-        let mut request = Request::new(body.clone().unwrap_or_default());
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = url.clone();
-        let headers = request.headers_mut();
-        headers.reserve(MOST_HEADERS);
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::ACCEPT, json.clone());
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("tagway/", env!("CARGO_PKG_VERSION"))),
-        );
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, json);
-        }
-        if let Some(key) = key {
-            headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
+impl Target {
+    /// The request of one attempt.
+    pub(super) fn request(&self, headers: HeaderMap) -> Request<Bytes> {
+        let mut request = Request::new(self.body.clone().unwrap_or_default());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.url.clone();
+        *request.headers_mut() = headers;
+        if let Some(key) = &self.key {
+            let name = HeaderName::from_static("idempotency-key");
+            request.headers_mut().insert(name, key.clone());
         }
         request
     }
+}
 
+impl Outgoing<'_> {
     /// Until when a wait may last that is known beforehand.
     pub(super) fn patience(&self, now: Instant) -> Instant {
         // Nobody is told any sooner once the caller is gone.

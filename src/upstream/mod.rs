@@ -205,7 +205,7 @@ impl Account {
             }
             _ => Arc::new(Semaphore::new(limits.most_listening())),
         };
-        let credential = credential::Current::new(parts.credential);
+        let credential = credential::Current::new(parts.credential, parts.transport.host());
         let attempt = Attempt {
             transport: parts.transport,
             adapter: parts.adapter.clone(),

@@ -61,6 +61,14 @@ impl Transport {
         Self(Way::Network(Arc::new(network)))
     }
 
+    /// The `Host` of all requests, where there is one.
+    pub(super) fn host(&self) -> Option<HeaderValue> {
+        match &self.0 {
+            Way::Network(network) => Some(network.host.clone()),
+            Way::Other(_) => None,
+        }
+    }
+
     /// Sends the request that this makes.
     pub(super) async fn send(
         &self,

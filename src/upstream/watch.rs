@@ -56,7 +56,14 @@ impl Watch<'_> {
                 if !std::ptr::eq(last.0, member.path) {
                     last = (member.path, known.place(member.path));
                 }
-                if let Some(object) = last.1 {
+                let Some(object) = last.1 else {
+                    continue;
+                };
+                let Member {
+                    value, is_whole, ..
+                } = member;
+                let passes = |name| known.passes(object, name, value, is_whole);
+                if !member.plain_name().is_some_and(passes) {
                     findings.beside(known, object, &member);
                 }
             }
@@ -143,10 +150,6 @@ impl Findings {
             self.unknown(member.path.iter().copied(), &name, found);
             return;
         };
-        // What says nothing but that it is a text, and is one, need not be read.
-        if member.value.first() == Some(&b'"') && known.allows_any_text(at) {
-            return;
-        }
         let value = Self::value_of(member);
         let (kind, detail) = match known.against(at, &value) {
             Against::Nothing => return,
@@ -202,9 +205,9 @@ impl Findings {
 }
 
 fn pointer_of<'a>(path: impl Iterator<Item = &'a str>) -> String {
-    path.fold(String::new(), |mut pointer, name| {
+    path.fold(String::with_capacity(64), |mut pointer, name| {
         pointer.push('/');
-        match name.contains(['~', '/']) {
+        match name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
             true => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
             false => pointer.push_str(name),
         }

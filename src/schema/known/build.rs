@@ -1,10 +1,10 @@
 //! Building the tree: which schemas judge one value together, and what they say of it.
 
-use super::{Known, Node};
+use super::{Known, Name, Node, types::Types};
 use crate::schema::reference::pointer_of;
 use serde_json::{Map, Value};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     hash::{Hash, Hasher},
     ptr::from_ref,
 };
@@ -18,15 +18,11 @@ const MAX_DEPTH: usize = 32;
 /// Keywords whose schemas judge the same value.
 const SAME_VALUE: [&str; 6] = ["allOf", "anyOf", "oneOf", "if", "then", "else"];
 
-const TYPES: [&str; 7] = [
-    "array", "boolean", "integer", "null", "number", "object", "string",
-];
-
 /// What a schema says of a value on its own, as far as that is easily told; it says too little rather than too much.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Judged {
     /// Allowed types; any where nothing is said.
-    pub(super) types: Option<BTreeSet<&'static str>>,
+    pub(super) types: Option<Types>,
     /// Allowed values.
     pub(super) values: Option<Vec<Value>>,
 }
@@ -151,7 +147,7 @@ impl<'d> Builder<'d> {
         }
         node.members = members
             .into_iter()
-            .filter_map(|(name, schemas)| Some((name.to_owned(), self.node(schemas)?)))
+            .filter_map(|(name, schemas)| Some((Name(name.into()), self.node(schemas)?)))
             .collect();
         let mut below = |schemas: Schemas<'d>| {
             let is_told = !schemas.0.is_empty();
@@ -199,10 +195,10 @@ impl<'d> Builder<'d> {
         };
         let mut judged = Judged {
             types: match schema.get("type") {
-                Some(Value::String(one)) => Some(BTreeSet::from_iter(type_named(one))),
+                Some(Value::String(one)) => Some(Types::named(one)),
                 Some(Value::Array(several)) => {
                     let names = several.iter().filter_map(Value::as_str);
-                    Some(names.filter_map(type_named).collect())
+                    Some(names.map(Types::named).fold(Types::NONE, Types::or))
                 }
                 _ => None,
             },
@@ -234,7 +230,7 @@ impl Judged {
     /// A value has to satisfy both; where both list values one list is enough, which is too little.
     fn and(self, other: Self) -> Self {
         let types = match (self.types, other.types) {
-            (Some(one), Some(two)) => Some(one.intersection(&two).copied().collect()),
+            (Some(one), Some(two)) => Some(one.and(two)),
             (one, two) => one.or(two),
         };
         Self {
@@ -253,10 +249,7 @@ impl Judged {
             _ => None,
         };
         let types = match (self.types, other.types) {
-            (Some(mut one), Some(two)) => {
-                one.extend(two);
-                Some(one)
-            }
+            (Some(one), Some(two)) => Some(one.or(two)),
             _ => None,
         };
         Self { types, values }
@@ -264,11 +257,7 @@ impl Judged {
 
     /// The values, where they can be listed.
     fn listed(&self) -> Option<Vec<Value>> {
-        let only_null = || {
-            self.types
-                .as_ref()
-                .is_some_and(|types| types.iter().eq(["null"].iter()))
-        };
+        let only_null = || self.types == Some(Types::named("null"));
         self.values
             .clone()
             .or_else(|| only_null().then(|| vec![Value::Null]))
@@ -295,8 +284,4 @@ fn says_nothing_of_members(schema: &Map<String, Value>) -> bool {
             .as_array()
             .is_some_and(|several| several.iter().any(|one| one == "object")),
     }
-}
-
-fn type_named(name: &str) -> Option<&'static str> {
-    TYPES.into_iter().find(|known| *known == name)
 }

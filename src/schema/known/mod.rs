@@ -4,13 +4,17 @@
 //! allowed a member is known if one of them names it: what is told as unknown is unknown in every form.
 
 mod build;
+mod types;
 
+use super::names::NameHasher;
 use build::Judged;
 use serde_json::Value;
 use std::{
+    borrow::Borrow,
     collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
+    hash::{BuildHasherDefault, Hash, Hasher},
 };
+use types::Types;
 
 /// Deepest nesting that is looked at in a value.
 const MAX_VALUE_DEPTH: usize = 64;
@@ -23,13 +27,29 @@ pub struct Known {
 
 #[derive(Debug, Default)]
 struct Node {
-    members: HashMap<String, usize, BuildHasherDefault<NameHasher>>,
+    members: HashMap<Name, usize, BuildHasherDefault<NameHasher>>,
     items: Option<usize>,
     /// Members that have no name in the schema but are foreseen there.
     others: Option<usize>,
     /// Nothing is said about members, or too much.
     is_open: bool,
     judged: Judged,
+}
+
+/// A member's name, found by its bytes: those of an answer are known to be text, and need not be looked at again.
+#[derive(Debug, PartialEq, Eq)]
+struct Name(Box<str>);
+
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_bytes().hash(state);
+    }
 }
 
 /// A place in the tree.
@@ -63,7 +83,7 @@ impl Known {
         let Some(node) = self.node(of) else {
             return Some(Spot(None));
         };
-        match (node.named(name), node.others) {
+        match (node.named(name.as_bytes()), node.others) {
             (Some((_, member)), _) => Some(Spot(Some(member))),
             (None, Some(other)) => Some(Spot(Some(other))),
             (None, None) => node.is_open.then_some(Spot(None)),
@@ -87,15 +107,29 @@ impl Known {
         path.iter().try_fold(self.root(), step)
     }
 
-    /// Whether nothing is said against a text that stands there, whatever it is.
-    pub fn allows_any_text(&self, at: Spot) -> bool {
-        self.node(at).is_none_or(
-            |Node { judged, .. }| match (&judged.types, &judged.values) {
-                (Some(types), None) => types.contains("string"),
-                (None, None) => true,
-                (_, Some(_)) => false,
-            },
-        )
+    /// Whether a member is named or foreseen and nothing is said against its value, as far as a look at its JSON shows:
+    /// of a container it may be the first byte, of a scalar that is long a part of it.
+    pub fn passes(&self, of: Spot, name: &[u8], json: &[u8], is_whole: bool) -> bool {
+        let Some(node) = self.node(of) else {
+            return true;
+        };
+        let member = match (node.named(name), node.others) {
+            (Some((_, member)), _) | (None, Some(member)) => self.nodes.get(member),
+            (None, None) => return node.is_open,
+        };
+        let Some(Judged { types, values }) = member.map(|member| &member.judged) else {
+            return true;
+        };
+        let is_listed = |value: &Value| match (value, json) {
+            (Value::String(text), [b'"', inside @ .., b'"']) => {
+                text.as_bytes() == inside && !inside.contains(&b'\\')
+            }
+            _ => false,
+        };
+        types.is_none_or(|types| types.meets(Types::of_json(json)))
+            && values
+                .as_ref()
+                .is_none_or(|values| is_whole && values.iter().any(is_listed))
     }
 
     /// What it says against a value that stands there; of a container only the type is looked at.
@@ -103,11 +137,7 @@ impl Known {
         let Some(Judged { types, values }) = self.node(at).map(|node| &node.judged) else {
             return Against::Nothing;
         };
-        let is_one = |wanted: &&str| *wanted == type_of(value) || is_integer(wanted, value);
-        if types
-            .as_ref()
-            .is_some_and(|types| !types.iter().any(is_one))
-        {
+        if types.is_some_and(|types| !types.meets(Types::of(value))) {
             return Against::Type;
         }
         match values {
@@ -130,7 +160,7 @@ impl Known {
         for escaped in pointer.split('/').skip(1) {
             let name = escaped.replace("~1", "/").replace("~0", "~");
             let node = self.node(at);
-            let named = node.and_then(|node| node.named(&name));
+            let named = node.and_then(|node| node.named(name.as_bytes()));
             general.push('/');
             match (named, node) {
                 (Some((_, member)), _) => {
@@ -173,7 +203,7 @@ impl Known {
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    let (step, below) = match node.named(name) {
+                    let (step, below) = match node.named(name.as_bytes()) {
                         Some((name, below)) => (name, Some(below)),
                         None if node.others.is_some() => ("*", node.others),
                         None if node.is_open => continue,
@@ -199,32 +229,9 @@ impl Known {
 }
 
 impl Node {
-    fn named(&self, name: &str) -> Option<(&str, usize)> {
+    fn named(&self, name: &[u8]) -> Option<(&str, usize)> {
         let (name, member) = self.members.get_key_value(name)?;
-        Some((name, *member))
-    }
-}
-
-/// For names that a document gives: nobody who answers or asks can add to them, so that a hash without a secret is safe.
-#[derive(Debug, Default)]
-struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-        let (words, tail) = bytes.as_chunks::<8>();
-        let body = words
-            .iter()
-            .fold(self.0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-        let last = tail
-            .iter()
-            .fold(1, |last, byte| last << 8 | u64::from(*byte));
-        self.0 = mix(body, last);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
+        Some((&name.0, *member))
     }
 }
 
@@ -238,8 +245,4 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     }
-}
-
-fn is_integer(wanted: &str, value: &Value) -> bool {
-    wanted == "integer" && value.as_f64().is_some_and(|number| number.fract() == 0.0)
 }

@@ -141,3 +141,65 @@ fn a_general_pointer_has_only_names_of_the_document() {
         }
     });
 }
+
+#[test]
+fn what_passes_at_a_look_is_what_nothing_is_said_against() {
+    let schema = json!({"type": "object", "properties": {
+        "text": {"type": "string"},
+        "state": {"$ref": "#/components/schemas/State"},
+        "odd": {"enum": ["a\\b", 7]},
+        "count": {"type": "integer"},
+        "share": {"type": ["number", "null"]},
+        "list": {"type": "array"},
+        "either": {"anyOf": [{"type": "boolean"}, {"type": "object"}]},
+        "any": {},
+    }});
+    let values = [
+        r#""open""#,
+        r#""shut""#,
+        r#""op\u0065n""#,
+        r#""a\b""#,
+        r#""a\\b""#,
+        "7",
+        "-7",
+        "7.0",
+        "7.5",
+        "1e2",
+        "null",
+        "true",
+        "{}",
+        "[]",
+    ];
+    with(&schema, |known| {
+        let mut passed = Vec::new();
+        for name in [
+            "text", "state", "odd", "count", "share", "list", "either", "any", "other",
+        ] {
+            let member = known.member(known.root(), name);
+            for json in values {
+                let value: Value = serde_json::from_str(json).expect("JSON");
+                let is_sound =
+                    member.is_some_and(|at| known.against(at, &value) == Against::Nothing);
+                if known.passes(known.root(), name.as_bytes(), json.as_bytes(), true) {
+                    assert!(is_sound, "{name}: {json}");
+                    passed.push(format!("{name} {json}"));
+                }
+            }
+        }
+        for usual in [
+            r#"text "open""#,
+            r#"state "open""#,
+            "count 7",
+            "share 7.5",
+            "share null",
+            "list []",
+            "either true",
+            "either {}",
+            "any 7",
+        ] {
+            assert!(passed.iter().any(|one| one == usual), "{usual}");
+        }
+        let cut = known.passes(known.root(), b"state", br#""open""#, false);
+        assert!(!cut, "the rest of it is not known");
+    });
+}

@@ -66,7 +66,7 @@ pub fn network(
 /// The way to one host, and the connections that lead there.
 pub(super) struct Network {
     authority: Authority,
-    host: HeaderValue,
+    pub(super) host: HeaderValue,
     destination: Destination,
     pool: Arc<Pool>,
 }
@@ -108,7 +108,9 @@ impl Network {
             return Err(TransportError::NotSent(why));
         }
         head.uri = Uri::from(target);
-        head.headers.insert(header::HOST, self.host.clone());
+        if !head.headers.contains_key(header::HOST) {
+            head.headers.insert(header::HOST, self.host.clone());
+        }
         // The library announces no body that is empty, and these methods are expected to have one.
         let has_body = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
         if has_body && body.is_empty() {
