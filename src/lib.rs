@@ -7,6 +7,7 @@
 //! What stays out: no vendor is named outside its adapter, its twin and its document; adapters open no socket;
 //! no conversation's set is ever kept between two changes; nothing waits but on tokio's clock.
 
+mod alarm;
 pub mod answers;
 pub mod api;
 pub mod cli;

@@ -7,6 +7,7 @@
 use crate::clock;
 use serde::Serialize;
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -93,9 +94,16 @@ pub struct Found {
     /// See [`Place::kind`].
     pub kind: Kind,
     /// See [`Seen::detail`].
-    pub detail: String,
+    pub detail: Cow<'static, str>,
     /// See [`Seen::found`].
     pub found: &'static str,
+}
+
+impl Seen {
+    fn again(&mut self, now: u64) {
+        self.count += 1;
+        self.last_seen = now;
+    }
 }
 
 impl Kind {
@@ -132,13 +140,13 @@ impl Violations {
                 pointer: found.pointer,
                 kind: found.kind,
             };
-            let place = match counted.places.contains_key(&place) {
-                true => place,
-                false => counted.placed(place),
-            };
             if let Some(seen) = counted.places.get_mut(&place) {
-                seen.count += 1;
-                seen.last_seen = now;
+                seen.again(now);
+                continue;
+            }
+            let place = counted.placed(place);
+            if let Some(seen) = counted.places.get_mut(&place) {
+                seen.again(now);
             } else if counted.places.len() == MAX_PLACES {
                 counted.beyond += 1;
             } else {
@@ -153,7 +161,7 @@ impl Violations {
                 );
                 let seen = Seen {
                     count: 1,
-                    detail: found.detail,
+                    detail: found.detail.into_owned(),
                     found: found.found,
                     first_seen: now,
                     last_seen: now,
@@ -259,7 +267,7 @@ mod tests {
         Found {
             pointer: pointer.to_owned(),
             kind,
-            detail: "is not known here".to_owned(),
+            detail: "is not known here".into(),
             found: "string",
         }
     }

@@ -2,8 +2,8 @@
 
 mod guarded;
 
-use super::{alarm::Never, bell::OnceRung, gate::Wire};
-use crate::{config::Server, error::Error};
+use super::{bell::OnceRung, gate::Wire};
+use crate::{alarm::Never, config::Server, error::Error};
 use bytes::Bytes;
 use guarded::Guarded;
 use http::{Request, Response};

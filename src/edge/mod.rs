@@ -2,7 +2,6 @@
 
 mod accept;
 mod admin;
-mod alarm;
 mod bell;
 mod connection;
 mod framing;

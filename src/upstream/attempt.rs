@@ -8,7 +8,7 @@ use super::{
     transport::{AnswerBody, Transport, TransportError},
     turns::{Turn, Went},
 };
-use crate::clock;
+use crate::{alarm::Alarm, clock, sync::lock};
 use adapters::{
     Adapter, Answer, ProblemKind, Repeat, VendorProblem, Verdict, Wait,
     reader::{Keep, Limits, Reader},
@@ -20,15 +20,11 @@ use http_body_util::BodyExt;
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     task::Poll,
     time::Duration,
 };
-use tokio::{
-    sync::Semaphore,
-    task::unconstrained,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::{sync::Semaphore, task::unconstrained, time::Instant};
 
 /// Most of an error's body that is looked at, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
@@ -44,6 +40,8 @@ pub(super) struct Attempt {
     pub(super) credential: Current,
     /// Places for writes that are listened to, and hold no slot meanwhile.
     pub(super) listening: Arc<Semaphore>,
+    /// At most as many as calls were under way at once.
+    pub(super) alarms: Mutex<Vec<Alarm>>,
 }
 
 impl Attempt {
@@ -58,15 +56,14 @@ impl Attempt {
     ) -> Result<Box<Answer>, CallError> {
         call.meter.calls.fetch_add(1, Ordering::Relaxed);
         let is_read = call.repeat == Repeat::Read;
-        let until = started + self.limits.attempt_timeout;
-        // One timer for head and body; most answers come before it is set at all.
-        let mut alarm = pin!(sleep_until(match is_read {
-            true => call.deadline.min(until),
-            false => until,
-        }));
+        let mut until = started + self.limits.attempt_timeout;
+        if is_read {
+            until = until.min(call.deadline);
+        }
+        let mut alarm = Borrowed::of(&self.alarms);
         let answer = {
             let mut head = pin!(self.transport.send(|| self.request(call)));
-            match within(head.as_mut(), alarm.as_mut()).await {
+            match within(head.as_mut(), &mut alarm, until).await {
                 Some(answer) => answer,
                 None if is_read => return Err(silent()),
                 None => {
@@ -77,8 +74,8 @@ impl Attempt {
                     if listens.is_ok() {
                         turn.leave_place();
                     }
-                    alarm.as_mut().reset(started + self.limits.settle);
-                    let answer = within(head, alarm.as_mut()).await;
+                    let until = started + self.limits.settle;
+                    let answer = within(head, &mut alarm, until).await;
                     drop(listens);
                     answer.ok_or_else(silent)?
                 }
@@ -86,14 +83,13 @@ impl Attempt {
         };
         let (head, mut body) = answer?.into_parts();
         if !is_read && !body.is_end_stream() {
-            let until = Instant::now() + self.limits.attempt_timeout;
-            alarm.as_mut().reset(until);
+            until = Instant::now() + self.limits.attempt_timeout;
         }
         let body = match head.status.is_success() {
-            false => Box::pin(refused(body, alarm)).await,
+            false => Box::pin(refused(body, &mut alarm, until)).await,
             true => {
                 let kept = pin!(kept(&head, &mut body, call));
-                let kept = within(kept, alarm).await;
+                let kept = within(kept, &mut alarm, until).await;
                 kept.unwrap_or_else(|| Err("it did not come in time".to_owned()))
                     .and_then(|kept| match is_read && kept.is_empty() {
                         true => Err("there is none".to_owned()),
@@ -225,17 +221,39 @@ impl From<TransportError> for CallError {
     }
 }
 
-/// What comes of a future before the alarm goes off.
+/// An alarm of earlier calls, which is given back: to set it again seldom takes more than to look at it, and a timer of
+/// its own for each call took 1,500 instructions.
+struct Borrowed<'a> {
+    alarm: Alarm,
+    spare: &'a Mutex<Vec<Alarm>>,
+}
+
+impl<'a> Borrowed<'a> {
+    fn of(spare: &'a Mutex<Vec<Alarm>>) -> Self {
+        let alarm = lock(spare).pop().unwrap_or_default();
+        Self { alarm, spare }
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        lock(self.spare).push(std::mem::take(&mut self.alarm));
+    }
+}
+
+/// What comes of a future in time.
 async fn within<F: Future>(
     mut future: Pin<&mut F>,
-    mut alarm: Pin<&mut Sleep>,
+    borrowed: &mut Borrowed<'_>,
+    until: Instant,
 ) -> Option<F::Output> {
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        // Whatever the future has used up of what a task may do at once: the time has to be looked at.
-        Poll::Pending => pin!(unconstrained(alarm.as_mut()))
-            .poll(context)
-            .map(|()| None),
+        Poll::Pending => {
+            let rings = poll_fn(|context| borrowed.alarm.poll(until, context));
+            // Whatever the future has used up of what a task may do at once: the time has to be looked at.
+            pin!(unconstrained(rings)).poll(context).map(|()| None)
+        }
     })
     .await
 }
@@ -278,9 +296,9 @@ async fn kept(head: &Parts, body: &mut AnswerBody, call: &Outgoing<'_>) -> Resul
 }
 
 /// The start of any other body. The status decides; of a body that is cut, slow or endless, what came is enough.
-async fn refused(mut body: AnswerBody, mut alarm: Pin<&mut Sleep>) -> Vec<u8> {
+async fn refused(mut body: AnswerBody, alarm: &mut Borrowed<'_>, until: Instant) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while let Some(Some(Ok(frame))) = within(pin!(body.frame()), alarm.as_mut()).await {
+    while let Some(Some(Ok(frame))) = within(pin!(body.frame()), alarm, until).await {
         if let Some(data) = frame.data_ref() {
             let room = MAX_ERROR_BODY.saturating_sub(bytes.len());
             bytes.extend_from_slice(data.get(..room).unwrap_or(data));

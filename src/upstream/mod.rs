@@ -212,6 +212,7 @@ impl Account {
             limits,
             credential: credential.clone(),
             listening: listening.clone(),
+            alarms: Mutex::default(),
         };
         let retries = Arc::new(retries);
         let (breaker, turns) = match &parts.earlier {

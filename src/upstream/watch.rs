@@ -94,7 +94,7 @@ impl Watch<'_> {
             let found = Found {
                 pointer: String::new(),
                 kind: Kind::UnknownStatus,
-                detail: format!("the status {status} is not listed"),
+                detail: format!("the status {status} is not listed").into(),
                 found: "nothing",
             };
             self.count(status, Findings(vec![found]));
@@ -136,7 +136,7 @@ impl Findings {
             self.add(Found {
                 pointer: shortened(pointer),
                 kind: Kind::of_keyword(&violation.keyword),
-                detail: violation.detail.clone(),
+                detail: violation.detail.clone().into(),
                 found: there.map_or("nothing", type_of),
             });
         }
@@ -162,7 +162,7 @@ impl Findings {
         self.add(Found {
             pointer: shortened(pointer_of(path)),
             kind,
-            detail: detail.to_owned(),
+            detail: detail.into(),
             found: type_of(&value),
         });
     }
@@ -191,7 +191,7 @@ impl Findings {
         self.add(Found {
             pointer: shortened(pointer),
             kind: Kind::UnknownField,
-            detail: "is not known here".to_owned(),
+            detail: "is not known here".into(),
             found,
         });
     }

@@ -2,10 +2,8 @@
 
 use super::Limits;
 use crate::{
-    edge::{
-        alarm::Alarm,
-        gate::{Gate, Wire},
-    },
+    alarm::Alarm,
+    edge::gate::{Gate, Wire},
     error::{Code, Error},
 };
 use std::{

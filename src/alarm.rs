@@ -9,14 +9,14 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Wakes its task when a time has passed that nearly every request pushes on: the timer is armed anew only when it has
+/// Wakes its task when a time has passed that nearly every request or call pushes on: the timer is armed anew only when it has
 /// rung too early, or would ring too late.
 #[derive(Debug, Default)]
-pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
+pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
     /// Ready once it is `until`.
-    pub(super) fn poll(&mut self, until: Instant, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, until: Instant, context: &mut Context<'_>) -> Poll<()> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if sleep.deadline() > until {
             sleep.as_mut().reset(until);
@@ -33,7 +33,7 @@ impl Alarm {
 
 /// The timer of a library whose times never pass, because shorter ones are measured elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Never;
+pub(crate) struct Never;
 
 impl rt::Timer for Never {
     fn sleep(&self, _: Duration) -> Pin<Box<dyn rt::Sleep>> {
