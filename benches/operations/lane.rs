@@ -110,7 +110,7 @@ pub(super) fn change(others: usize) -> Step {
         }
     });
     Box::new(move || {
-        let changed = runtime.block_on(lanes.submit(job(CONVERSATION.to_owned())));
+        let changed = runtime.block_on(async { lanes.submit(job(CONVERSATION.to_owned())).await });
         assert_eq!(changed.expect("done").added.len(), 3);
     })
 }
