@@ -9,8 +9,8 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Wakes its task when a time has passed that nearly every request or call pushes on: the timer is armed anew only when it has
-/// rung too early, or would ring too late.
+/// Wakes its task when a time has passed that nearly every request or call pushes on: the timer is armed anew only when
+/// it has rung too early, or would ring too late.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm(Option<Pin<Box<Sleep>>>);
 

@@ -221,8 +221,8 @@ impl From<TransportError> for CallError {
     }
 }
 
-/// An alarm of earlier calls, which is given back: to set it again seldom takes more than to look at it, and a timer of
-/// its own for each call took 1,500 instructions.
+/// An alarm of earlier calls, which is given back: to set it again seldom takes more than to look at it, where a timer of
+/// its own is registered and taken out again for each call.
 struct Borrowed<'a> {
     alarm: Alarm,
     spare: &'a Mutex<Vec<Alarm>>,
