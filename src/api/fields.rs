@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderName};
 use std::ops::Deref;
 
 /// A table of headers that knows of most names that they are not in it. Operations ask for a dozen headers that nearly
-/// no request has; to look each up took 1,700 of the 88,000 cycles of a folded change (by callgrind).
+/// no request has; to look each up took 1,700 of the 88,000 instructions of a folded change (by
+/// callgrind).
 #[derive(Debug)]
 pub(super) struct Headers {
     table: HeaderMap,
@@ -16,6 +17,11 @@ impl Headers {
     /// Whether the header may be there; if not, it is not.
     pub(super) fn may_have(&self, name: &HeaderName) -> bool {
         self.marks & mark(name) != 0
+    }
+
+    /// Whether the header is there.
+    pub(super) fn has(&self, name: &HeaderName) -> bool {
+        self.may_have(name) && self.table.contains_key(name)
     }
 
     /// The table.

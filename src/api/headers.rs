@@ -196,7 +196,7 @@ pub(super) fn refuse(headers: &Headers, is_read: bool) -> Result<(), Error> {
             "it is possible on reads of a conversation's tags only",
         )
     };
-    if headers.may_have(&name) && headers.contains_key(&name) {
+    if headers.has(&name) {
         Err(bad(&name, why))
     } else {
         Ok(())
@@ -209,7 +209,7 @@ pub(super) fn refuse(headers: &Headers, is_read: bool) -> Result<(), Error> {
 /// The first that is there.
 pub(super) fn refuse_conditional(headers: &Headers) -> Result<(), Error> {
     refuse(headers, true)?;
-    if headers.may_have(&header::IF_NONE_MATCH) && headers.contains_key(header::IF_NONE_MATCH) {
+    if headers.has(&header::IF_NONE_MATCH) {
         return Err(bad(
             &header::IF_NONE_MATCH,
             "it is possible on a conversation's tags only",

@@ -17,7 +17,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// # Errors
 /// When it is there.
 pub(super) fn refuse(headers: &Headers) -> Result<(), Error> {
-    match headers.may_have(&IDEMPOTENCY_KEY) && headers.contains_key(IDEMPOTENCY_KEY) {
+    match headers.has(&IDEMPOTENCY_KEY) {
         true => Err(bad(
             &IDEMPOTENCY_KEY,
             "it is possible on requests that change something only",

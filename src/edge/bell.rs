@@ -12,7 +12,7 @@ use std::{
 };
 
 /// A future that is polled only after it was woken. A task that waits for several futures polls all of them whichever
-/// woke it; those that nearly never do took 660 of the 88,000 cycles of a folded change each time (by callgrind).
+/// woke it; those that nearly never do took 660 of the 88,000 instructions of a folded change each time (by callgrind).
 #[derive(Debug)]
 pub(super) struct OnceRung<F> {
     future: F,

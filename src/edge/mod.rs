@@ -179,8 +179,9 @@ impl Front {
         .await;
     }
 
-    /// The answer to a request. What it waits in is made and passed on for every request, so it is kept small: in one
-    /// with room for the largest operation, 200 lines of the processor's cache were written anew for each.
+    /// The answer to a request. What it waits in is made and passed on for every request, so it is kept small: passing
+    /// on one with room for the largest operation missed the processor's first cache 215 times instead of 61 (by
+    /// callgrind).
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,

@@ -194,7 +194,7 @@ impl Shared {
                     arrived: Notify::new(),
                 });
                 place.insert(lane.clone());
-                // What is spawned is copied ten times on its way into the task and out of it again.
+                // Boxed, since what is spawned is copied on its way into the task and out of it again.
                 tokio::spawn(Box::pin(run(self.clone(), lane.clone())));
                 Ok(lane)
             }

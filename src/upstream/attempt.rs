@@ -141,6 +141,8 @@ impl Attempt {
             windows: &windows,
             turned_away,
         };
+        // Before the turn goes to the next call, which is told by the breaker what this one has learnt.
+        drop(leave);
         turn.end(now, &went);
         result
     }

@@ -102,8 +102,8 @@ impl Account {
     /// Makes a call: checks the body against the vendor's document, sends it through the account's layers, which
     /// repeat it where that is safe, and checks the answer.
     pub async fn send(&self, call: &Call, body: Option<Bytes>, context: &CallContext) -> Sent {
-        // What a call holds while it is under way lies in one box. By value in the futures of all who make calls, it was
-        // copied with each of them.
+        // What a call holds while it is under way lies in one box: by value, it would be copied with the futures of all
+        // who make calls.
         let sent = Box::pin(self.send_uncounted(call, body, context)).await;
         let outcome = match &sent.result {
             Ok(_) => "answered",

@@ -21,8 +21,7 @@ pub type AnswerBody = UnsyncBoxBody<Bytes, TransportError>;
 
 /// Sends one request, once, and gives back the head of the answer as soon as it is there: a tower service.
 ///
-/// The real network is no boxed service among others: as one, each of its calls moved 4.5 KB into a box and the service
-/// into another.
+/// The real network is no boxed service among others: as one, each of its calls would lie in two boxes more.
 #[derive(Clone)]
 pub struct Transport(Way);
 

@@ -81,7 +81,7 @@ impl Network {
         loop {
             let (mut link, is_new) = match self.pool.take() {
                 Some(link) => (link, false),
-                // Ten times as large as all the rest of a call, and seldom needed.
+                // Boxed: larger than all the rest of a call, and seldom needed.
                 None => (Box::pin(self.destination.connect()).await?, true),
             };
             let mut answer = pin!(link.send(self.prepared(request())?));

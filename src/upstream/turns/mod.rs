@@ -129,7 +129,7 @@ impl Turns {
         };
         let leaves = LeavesTheLine(self, priority, position);
         self.serve();
-        // Far larger than a call that does not wait needs to be.
+        // Boxed: large, and seldom needed.
         match Box::pin(timeout_at(patience, given)).await {
             Ok(Ok(turn)) => Ok(turn.begun(takes, call.meter)),
             Ok(Err(_)) | Err(_) => {
@@ -279,7 +279,8 @@ impl Turn {
             line.quota.seen(now, went.windows);
         }
         if let Some(wait) = went.turned_away {
-            line.quota.turned_away(now, wait);
+            // The wait counts from when it was read, which is later than `now`.
+            line.quota.turned_away(Instant::now(), wait);
         }
         line.take_back(now, std::mem::take(&mut self.holds));
         let is_awaited = line.has_somebody();
